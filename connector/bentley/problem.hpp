@@ -1,0 +1,13 @@
+// What the provider says went wrong, as one sentence for people and a class for us.
+#pragma once
+
+#include "config/core/error.hpp"
+#include "connector/http/message.hpp"
+
+namespace syncd::bentley {
+
+/// The error of an answer that is not a success: `error.code`, `message` and every `details[]` of the body, if it has that
+/// shape. Retry-After in whole seconds is kept.
+Error error_of(const http::Response& response);
+
+}  // namespace syncd::bentley

@@ -1,0 +1,118 @@
+#include "connector/connector.hpp"
+
+#include "connector/bentley/problem.hpp"
+#include "connector/http/retry.hpp"
+
+#include <fmt/format.h>
+
+namespace syncd {
+namespace {
+
+constexpr std::size_t page_bytes_max = 64u << 20;
+constexpr int redirects_max = 3;
+
+/// A 404 that speaks of the route, not of the record: an API version that is no longer served, or a gateway's page.
+bool is_missing_route(const http::Response& response, const Error& error) {
+    return error.message.find("OperationNotFound") != std::string::npos ||
+           error.message.find("ResourceNotFound") != std::string::npos ||
+           response.headers.get("Content-Type").find("html") != std::string_view::npos;
+}
+
+bool is_redirect(int status) { return status == 301 || status == 302 || status == 307 || status == 308; }
+
+/// Where a redirect leads, if the token may go there.
+result<std::string> redirect_target(const http::Response& response, const http::Url& from) {
+    std::string to(response.headers.get("Location"));
+    if (to.starts_with("/") && !to.starts_with("//")) to = from.origin() + to;
+    const auto url = http::parse_url(to);
+    if (!url || url->origin() != from.origin())
+        return Error{.code = errc::refused,
+                     .message = fmt::format("HTTP {} redirects to another origin: not followed, the token stays at {}",
+                                            response.status, from.origin()),
+                     .http_status = response.status};
+    return to;
+}
+
+}  // namespace
+
+Connector::Connector(World& world, http::Client& client, const config::Provider& provider,
+                     config::Connection connection, http::Budget& budget)
+    : world_(world), client_(client), provider_(provider), budget_(budget),
+      tokens_(world, client, provider, std::move(connection)) {}
+
+awaitable<result<void>> Connector::sign_in() {
+    auto token = co_await tokens_.token();
+    if (!token) co_return token.error();
+    co_return result<void>();
+}
+
+awaitable<result<http::Response>> Connector::attempt(std::string url, http::Headers headers, http::Priority priority) {
+    bool refreshed = false;
+    for (int redirects = 0; redirects <= redirects_max;) {
+        auto parsed = http::parse_url(url);
+        if (!parsed) co_return parsed.error();
+        const auto base = http::parse_url(provider_.base_url);
+        if (!base || parsed->origin() != base->origin())
+            co_return Error{errc::internal, "a request would take the token to " + parsed->origin()};
+        auto token = co_await tokens_.token();
+        if (!token) co_return token.error();
+
+        http::Request request{.method = "GET", .target = parsed->target, .headers = headers};
+        request.headers.add("Authorization", "Bearer " + token->reveal());
+        const auto permit = co_await budget_.acquire(priority);
+        auto response = co_await client_.send(*parsed, std::move(request),
+                                              {provider_.timeout, page_bytes_max, provider_.ca_file});
+        if (!response) co_return response.error();
+        if (is_redirect(response->status)) {
+            auto target = redirect_target(*response, *parsed);
+            if (!target) co_return target.error();
+            url = *target;
+            ++redirects;
+        } else if (response->status == 401 && !std::exchange(refreshed, true)) {
+            tokens_.reject(*token);
+        } else {
+            co_return std::move(*response);
+        }
+    }
+    co_return Error{errc::refused, "too many redirects"};
+}
+
+awaitable<result<http::Response>> Connector::get(std::string url, http::Headers headers, http::Priority priority,
+                                                 bool missing_is_fine, OnRetry on_retry) {
+    for (int tried = 1, limited = 0;;) {
+        auto response = co_await attempt(url, headers, priority);
+        const bool fine = response && (response->status == 200 || (missing_is_fine && response->status == 404));
+        if (fine) co_return std::move(*response);
+        const auto failure = response ? bentley::error_of(*response) : response.error();
+        if (failure.code == errc::rate_limited) ++limited;
+        const auto wait = http::retry_wait(failure, tried, limited, world_.random());
+        if (!wait) co_return failure;
+        if (failure.code != errc::rate_limited) ++tried;
+        on_retry(failure, *wait);
+        Timer timer(world_);
+        co_await timer.async_wait(*wait);
+    }
+}
+
+awaitable<result<Page>> Connector::read_page(const bentley::ReadFacts& facts, std::string url, http::Priority priority,
+                                             OnRetry on_retry) {
+    auto response = co_await get(std::move(url), bentley::page_headers(facts), priority, false, std::move(on_retry));
+    if (!response) co_return response.error();
+    co_return bentley::parse_page(facts, provider_.base_url, *response);
+}
+
+awaitable<result<bool>> Connector::exists(const bentley::ReadFacts& facts, std::string id, http::Priority priority,
+                                          OnRetry on_retry) {
+    auto response = co_await get(bentley::own_url(facts, provider_.base_url, id), bentley::page_headers(facts), priority,
+                                 true, std::move(on_retry));
+    if (!response) co_return response.error();
+    if (response->status == 200) co_return true;
+    auto error = bentley::error_of(*response);
+    if (is_missing_route(*response, error)) {
+        error.code = errc::refused;
+        co_return error;
+    }
+    co_return false;
+}
+
+}  // namespace syncd

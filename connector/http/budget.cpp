@@ -1,0 +1,105 @@
+#include "connector/http/budget.hpp"
+
+#include <algorithm>
+
+namespace syncd::http {
+namespace {
+
+// A little longer than the provider's, because requests may bunch up on their way.
+constexpr Duration minute_window = std::chrono::seconds{61};
+constexpr Duration hour_window = std::chrono::seconds{3605};
+constexpr int share = 10;  // a waiting class gets at least one request of so many
+constexpr Duration look_again = std::chrono::hours{1};
+
+/// How long until `times` leaves room under `limit`.
+Duration wait_for(std::deque<Tick>& times, std::int64_t limit, Duration window, Tick now) {
+    if (limit == 0) return Duration::zero();
+    while (!times.empty() && now - times.front() >= window) times.pop_front();
+    if (std::int64_t(times.size()) < limit) return Duration::zero();
+    const auto index = times.size() - std::size_t(limit);
+    return window - (now - times[index]);
+}
+
+}  // namespace
+
+/// A waiter's place, given up when its coroutine is cancelled.
+struct Budget::Place {
+    Place(Budget& b, Priority priority)
+        : budget(b), at(b.waiting_.emplace(b.waiting_.end(), b.world_, priority)) {}
+    ~Place() {
+        const bool unused = at->granted && !taken;
+        budget.waiting_.erase(at);
+        if (unused) budget.release();
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    Budget& budget;
+    std::list<Waiter>::iterator at;
+    bool taken = false;
+};
+
+awaitable<Budget::Permit> Budget::acquire(Priority priority) {
+    Place place(*this, priority);
+    for (grant(); !place.at->granted; grant()) {
+        const auto wait = until_free();
+        co_await place.at->bell.wait(wait > Duration::zero() ? wait : look_again);
+        if (place.at->granted) break;
+    }
+    place.taken = true;
+    co_return Permit(this);
+}
+
+void Budget::restore(const std::map<std::int64_t, std::int64_t>& by_minute) {
+    const auto now = world_.now();
+    for (const auto& [minute, requests] : by_minute) {
+        // As if all of them came at the end of their minute: never too early.
+        const Timestamp end{std::chrono::minutes{minute + 1}};
+        const auto age = std::max<Duration>(now - end, Duration::zero());
+        for (std::int64_t i = 0; i < requests && i < 2 * limits_.per_minute; ++i)
+            if (limits_.per_minute != 0 && age < minute_window) minute_.push_back(world_.tick() - age);
+        for (std::int64_t i = 0; i < requests && i < 2 * limits_.per_hour; ++i)
+            if (limits_.per_hour != 0 && age < hour_window) hour_.push_back(world_.tick() - age);
+    }
+}
+
+void Budget::release() {
+    --running_;
+    grant();
+}
+
+Duration Budget::until_free() {
+    const auto now = world_.tick();
+    return std::max(wait_for(minute_, limits_.per_minute, minute_window, now),
+                    wait_for(hour_, limits_.per_hour, hour_window, now));
+}
+
+std::list<Budget::Waiter>::iterator Budget::pick() {
+    auto best = waiting_.end();
+    const auto rank = [&](const Waiter& waiter) {
+        const int over = passed_over_[std::size_t(waiter.priority)];
+        return over >= share - 1 ? -over : int(waiter.priority);  // a starved class first, else by priority
+    };
+    for (auto at = waiting_.begin(); at != waiting_.end(); ++at)
+        if (!at->granted && (best == waiting_.end() || rank(*at) < rank(*best))) best = at;
+    return best;
+}
+
+void Budget::grant() {
+    while (running_ < limits_.concurrent && until_free() == Duration::zero()) {
+        const auto next = pick();
+        if (next == waiting_.end()) return;
+        std::array<bool, priorities> waits{};
+        for (const auto& waiter : waiting_)
+            if (!waiter.granted) waits[std::size_t(waiter.priority)] = true;
+        for (std::size_t i = 0; i < priorities; ++i)
+            passed_over_[i] = waits[i] && i != std::size_t(next->priority) ? passed_over_[i] + 1 : 0;
+        ++running_;
+        ++spent_;
+        if (limits_.per_minute != 0) minute_.push_back(world_.tick());
+        if (limits_.per_hour != 0) hour_.push_back(world_.tick());
+        next->granted = true;
+        next->bell.ring();
+    }
+}
+
+}  // namespace syncd::http

@@ -1,0 +1,73 @@
+// Requests per client, as the provider counts them: a limit a minute, one an hour, and how many at once.
+#pragma once
+
+#include "connector/world/deadline.hpp"
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
+
+namespace syncd::http {
+
+/// Who goes first when the budget is short. Each class that waits gets at least every tenth request.
+enum class Priority { write, proxy, scheduled, backfill };
+inline constexpr std::size_t priorities = 4;
+
+struct BudgetLimits {
+    std::int64_t per_minute = 0, per_hour = 0;  // 0: no limit
+    std::int64_t concurrent = 1;
+};
+
+class Budget {
+public:
+    Budget(World& world, BudgetLimits limits) : world_(world), limits_(limits) {}
+
+    /// The right to one request, given back when it is destroyed.
+    class Permit {
+    public:
+        explicit Permit(Budget* budget) : budget_(budget) {}
+        Permit(Permit&& other) noexcept : budget_(std::exchange(other.budget_, nullptr)) {}
+        Permit(const Permit&) = delete;
+        Permit& operator=(const Permit&) = delete;
+        Permit& operator=(Permit&&) = delete;
+        ~Permit() {
+            if (budget_) budget_->release();
+        }
+
+    private:
+        Budget* budget_;
+    };
+
+    /// Waits until a request of this class may be sent, and counts it.
+    awaitable<Permit> acquire(Priority priority);
+    /// What was spent before this process began: requests by minute since 1970.
+    void restore(const std::map<std::int64_t, std::int64_t>& by_minute);
+    /// Requests since the last call, to be stored.
+    std::int64_t take_spent() { return std::exchange(spent_, 0); }
+
+private:
+    struct Waiter {
+        Waiter(World& world, Priority p) : bell(world), priority(p) {}
+        Doorbell bell;
+        Priority priority;
+        bool granted = false;
+    };
+    struct Place;
+
+    void release();
+    void grant();
+    /// How long until one more request fits into both windows; zero: now.
+    Duration until_free();
+    std::list<Waiter>::iterator pick();
+
+    World& world_;
+    BudgetLimits limits_;
+    std::list<Waiter> waiting_;
+    std::deque<Tick> minute_, hour_;             // times of requests inside the windows, at most as many as the limit
+    std::array<int, priorities> passed_over_{};  // grants since the class last had one while it waits
+    std::int64_t running_ = 0, spent_ = 0;
+};
+
+}  // namespace syncd::http

@@ -1,0 +1,229 @@
+#include "connector/world/real_world.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <fmt/format.h>
+#include <openssl/rand.h>
+#include <sys/socket.h>
+
+#include <map>
+#include <span>
+#include <stdexcept>
+#include <type_traits>
+
+namespace syncd {
+namespace {
+
+namespace ssl = asio::ssl;
+using tcp = asio::ip::tcp;
+using TlsSocket = ssl::stream<tcp::socket>;
+constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
+
+constexpr std::size_t tls_record_bytes_max = 16384;
+
+/// The kernel's word on an idle socket: anything to read, a close included, means that it can't be used again.
+bool has_input(int socket) {
+    char byte = 0;
+    const auto got = ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+class TcpStream final : public StreamImpl {
+public:
+    explicit TcpStream(tcp::socket socket) : socket_(std::move(socket)) {}
+    ~TcpStream() override { close(); }
+    void read_some(asio::mutable_buffer buffer, IoHandler handler) override {
+        socket_.async_read_some(buffer, std::move(handler));
+    }
+    void write_some(const WriteBuffers& buffers, std::size_t count, IoHandler handler) override {
+        socket_.async_write_some(std::span<const asio::const_buffer>(buffers.data(), count), std::move(handler));
+    }
+    void close() override {
+        error_code ignored;
+        socket_.close(ignored);
+    }
+    bool stale() override { return !socket_.is_open() || has_input(socket_.native_handle()); }
+
+private:
+    tcp::socket socket_;
+};
+
+class TlsStream final : public StreamImpl {
+public:
+    /// A server's handshake runs with the first read, so that a slow peer holds up only its own session.
+    TlsStream(TlsSocket socket, bool handshake_first) : socket_(std::move(socket)), handshake_first_(handshake_first) {}
+    ~TlsStream() override { close(); }
+
+    void read_some(asio::mutable_buffer buffer, IoHandler handler) override {
+        if (!std::exchange(handshake_first_, false)) return socket_.async_read_some(buffer, std::move(handler));
+        socket_.async_handshake(ssl::stream_base::server,
+                                [this, buffer, handler = std::move(handler)](error_code failure) mutable {
+                                    if (failure) return std::move(handler)(failure, std::size_t{0});
+                                    socket_.async_read_some(buffer, std::move(handler));
+                                });
+    }
+    /// Small buffers are joined: one TLS record, not one each.
+    void write_some(const WriteBuffers& buffers, std::size_t count, IoHandler handler) override {
+        joined_.clear();
+        for (std::size_t i = 0; i < count && joined_.size() < tls_record_bytes_max; ++i)
+            joined_.append(static_cast<const char*>(buffers[i].data()),
+                           std::min(buffers[i].size(), tls_record_bytes_max - joined_.size()));
+        socket_.async_write_some(asio::buffer(joined_), std::move(handler));
+    }
+    void close() override {
+        error_code ignored;
+        socket_.lowest_layer().close(ignored);
+    }
+    bool stale() override { return !socket_.lowest_layer().is_open() || has_input(socket_.lowest_layer().native_handle()); }
+
+private:
+    TlsSocket socket_;
+    std::string joined_;
+    bool handshake_first_;
+};
+
+class RealTimer final : public TimerImpl {
+public:
+    explicit RealTimer(asio::io_context& context) : timer_(context) {}
+    void wait_until(Tick due, WaitHandler handler) override {
+        timer_.expires_at(std::chrono::steady_clock::time_point(due.time_since_epoch()));
+        timer_.async_wait(std::move(handler));
+    }
+    void cancel() override { timer_.cancel(); }
+
+private:
+    asio::steady_timer timer_;
+};
+
+class RealAcceptor final : public Acceptor {
+public:
+    RealAcceptor(asio::io_context& context, const Endpoint& endpoint)
+        : acceptor_(context, tcp::endpoint(asio::ip::make_address(endpoint.host), endpoint.port)) {
+        if (!endpoint.tls) return;
+        tls_ = std::make_unique<ssl::context>(ssl::context::tls_server);
+        tls_->set_options(ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
+        tls_->use_certificate_chain_file(endpoint.certificate_file);
+        tls_->use_private_key_file(endpoint.key_file, ssl::context::pem);
+    }
+    awaitable<Stream> accept() override {
+        auto socket = co_await acceptor_.async_accept(asio::use_awaitable);
+        error_code ignored;
+        socket.set_option(tcp::no_delay(true), ignored);
+        const auto executor = acceptor_.get_executor();
+        if (!tls_) co_return Stream(executor, std::make_unique<TcpStream>(std::move(socket)));
+        co_return Stream(executor, std::make_unique<TlsStream>(TlsSocket(std::move(socket), *tls_), true));
+    }
+    void close() override {
+        error_code ignored;
+        acceptor_.close(ignored);
+    }
+    std::uint16_t port() const override { return acceptor_.local_endpoint().port(); }
+
+private:
+    tcp::acceptor acceptor_;
+    std::unique_ptr<ssl::context> tls_;
+};
+
+/// What to tell an operator about a failed handshake: OpenSSL's verdict on the certificate, if that was it.
+std::string handshake_failure(TlsSocket& socket, error_code failure) {
+    const long verdict = SSL_get_verify_result(socket.native_handle());
+    if (verdict == X509_V_OK) return failure.message();
+    return fmt::format("certificate not accepted: {} (set caFile if a company authority signed it)",
+                       X509_verify_cert_error_string(verdict));
+}
+
+class RealWorld final : public World {
+public:
+    explicit RealWorld(asio::io_context& context) : context_(context) {}
+    asio::any_io_executor executor() override { return context_.get_executor(); }
+    Timestamp now() override { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
+    Tick tick() override { return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now()); }
+    std::uint64_t random() override {
+        std::uint64_t value = 0;
+        if (RAND_bytes(reinterpret_cast<unsigned char*>(&value), sizeof value) != 1)
+            throw std::runtime_error("the system's random source fails");
+        return value;
+    }
+    std::unique_ptr<TimerImpl> make_timer() override { return std::make_unique<RealTimer>(context_); }
+    std::unique_ptr<Acceptor> listen(Endpoint endpoint) override {
+        return std::make_unique<RealAcceptor>(context_, endpoint);
+    }
+    awaitable<Connected> connect(Endpoint endpoint, Duration limit) override;
+
+private:
+    ssl::context& authorities(const std::string& ca_file);
+
+    asio::io_context& context_;
+    std::map<std::string, ssl::context> clients_;  // by ca_file
+};
+
+ssl::context& RealWorld::authorities(const std::string& ca_file) {
+    if (auto found = clients_.find(ca_file); found != clients_.end()) return found->second;
+    ssl::context client(ssl::context::tls_client);
+    client.set_options(ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
+    client.set_verify_mode(ssl::verify_peer);
+    client.set_default_verify_paths();
+    if (!ca_file.empty()) client.load_verify_file(ca_file);
+    return clients_.emplace(ca_file, std::move(client)).first->second;
+}
+
+/// What a connection attempt consists of, so that its deadline can cut it at any step.
+struct Attempt {
+    explicit Attempt(asio::io_context& context) : resolver(context), socket(context) {}
+    tcp::resolver resolver;
+    tcp::socket socket;
+    std::unique_ptr<TlsSocket> tls;
+    bool late = false;
+
+    void cut() {
+        late = true;
+        error_code ignored;
+        resolver.cancel();
+        if (tls) tls->lowest_layer().close(ignored);
+        socket.close(ignored);
+    }
+};
+
+awaitable<Connected> RealWorld::connect(Endpoint endpoint, Duration limit) {
+    auto attempt = std::make_shared<Attempt>(context_);
+    asio::steady_timer timer(context_, limit);
+    timer.async_wait([weak = std::weak_ptr(attempt)](error_code cancelled) {
+        if (auto alive = weak.lock(); alive && !cancelled) alive->cut();
+    });
+    const auto failed = [&](const char* step, error_code code, const std::string& why) {
+        if (attempt->late) code = asio::error::timed_out;
+        return Connected{{}, {code, fmt::format("{} {}:{}: {}", step, endpoint.host, endpoint.port,
+                                                attempt->late ? "no answer in time" : why)}};
+    };
+
+    auto [unresolved, addresses] =
+        co_await attempt->resolver.async_resolve(endpoint.host, std::to_string(endpoint.port), as_tuple);
+    if (unresolved || attempt->late) co_return failed("resolving", unresolved, unresolved.message());
+    auto [refused, where] = co_await asio::async_connect(attempt->socket, addresses, as_tuple);
+    if (refused || attempt->late) co_return failed("connecting to", refused, refused.message());
+    error_code ignored;
+    attempt->socket.set_option(tcp::no_delay(true), ignored);
+    if (!endpoint.tls)
+        co_return Connected{Stream(executor(), std::make_unique<TcpStream>(std::move(attempt->socket))), {}};
+
+    attempt->tls = std::make_unique<TlsSocket>(std::move(attempt->socket), authorities(endpoint.ca_file));
+    attempt->tls->set_verify_callback(ssl::host_name_verification(endpoint.host));
+    SSL_set_tlsext_host_name(attempt->tls->native_handle(), endpoint.host.c_str());
+    auto [shaken] = co_await attempt->tls->async_handshake(ssl::stream_base::client, as_tuple);
+    if (shaken || attempt->late) {
+        const auto why = shaken ? handshake_failure(*attempt->tls, shaken) : std::string();
+        co_return failed("TLS with", shaken, why);
+    }
+    co_return Connected{Stream(executor(), std::make_unique<TlsStream>(std::move(*attempt->tls), false)), {}};
+}
+
+}  // namespace
+
+std::unique_ptr<World> make_real_world(asio::io_context& context) { return std::make_unique<RealWorld>(context); }
+
+}  // namespace syncd

@@ -1,0 +1,26 @@
+#include "daemon/cli/list_options.hpp"
+
+namespace syncd::cli {
+
+std::string object_name(const Context& context, const std::string& given) {
+    for (const auto& installation : context.config->installations)
+        for (const auto& object : installation.objects)
+            if (given == object.object || given == object.mapped_name) return object.object;
+    throw Exit{exit_failed, "no installation reads the object " + given};
+}
+
+storage::ListFilter ListOptions::filter(const Context& context) const {
+    const auto name = object.empty() ? std::string() : object_name(context, object);
+    return {.installation_id = context.installation, .object = name, .status = status, .limit = limit};
+}
+
+std::shared_ptr<ListOptions> add_list_options(CLI::App& command, const std::vector<std::string>& statuses) {
+    auto options = std::make_shared<ListOptions>();
+    command.add_option("id", options->id, "One in full");
+    command.add_option("--status", options->status, "Only with this status")->check(CLI::IsMember(statuses));
+    command.add_option("--object", options->object, "Only of this object");
+    command.add_option("--limit", options->limit, "At most so many")->check(CLI::PositiveNumber)->capture_default_str();
+    return options;
+}
+
+}  // namespace syncd::cli

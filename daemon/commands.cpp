@@ -1,0 +1,103 @@
+#include "daemon/commands.hpp"
+
+#include "daemon/daemon.hpp"
+
+#include <boost/json.hpp>
+
+namespace syncd {
+namespace {
+
+namespace bj = boost::json;
+
+std::string text(const bj::object& arguments, const char* name) {
+    const auto* value = arguments.if_contains(name);
+    return value && value->is_string() ? std::string(value->as_string()) : std::string();
+}
+
+bool flag(const bj::object& arguments, const char* name) {
+    const auto* value = arguments.if_contains(name);
+    return value && value->is_bool() && value->as_bool();
+}
+
+std::vector<std::string> texts(const bj::object& arguments, const char* name) {
+    std::vector<std::string> found;
+    if (const auto* value = arguments.if_contains(name); value && value->is_array())
+        for (const auto& each : value->as_array())
+            if (each.is_string()) found.emplace_back(each.as_string());
+    return found;
+}
+
+std::string report_json(const SyncReport& report) {
+    bj::array reads;
+    for (const auto& read : report.reads)
+        reads.push_back({{"installationId", read.installation_id},
+                         {"object", read.object},
+                         {"operationId", read.outcome.operation_id},
+                         {"status", read.outcome.success ? "success" : "failure"},
+                         {"result", read.outcome.result}});
+    return bj::serialize(bj::object{{"finished", report.finished}, {"pending", report.pending}, {"reads", reads}});
+}
+
+awaitable<result<std::string>> sync(Daemon& daemon, bj::object arguments) {
+    SyncOrder order{.installation_id = text(arguments, "installation"),
+                    .objects = texts(arguments, "objects"),
+                    .full = flag(arguments, "full"),
+                    .all = flag(arguments, "all")};
+    if (const auto* drain = arguments.if_contains("drain_ms"); drain && drain->is_int64())
+        order.drain = std::chrono::milliseconds{drain->as_int64()};
+    auto report = co_await daemon.sync(std::move(order));
+    if (!report) co_return report.error();
+    co_return report_json(*report);
+}
+
+awaitable<result<std::string>> replay(Daemon& daemon, bj::object arguments) {
+    storage::ReplaySelection selection{.ids = texts(arguments, "ids"),
+                                       .dead_only = flag(arguments, "dead"),
+                                       .destination = text(arguments, "destination"),
+                                       .installation_id = text(arguments, "installation")};
+    if (const auto since = text(arguments, "since"); !since.empty()) {
+        selection.since = parse_time(since);
+        if (!selection.since) co_return Error{errc::invalid_input, "since is not an RFC 3339 time: " + since};
+    }
+    const bool all = selection.ids.empty() && !selection.dead_only && selection.destination.empty() && !selection.since;
+    if (all) co_return Error{errc::invalid_input, "say what to replay: ids, --dead, --destination or --since"};
+    const auto wanted = std::int64_t(selection.ids.size());
+    const auto count = co_await daemon.store().replay(std::move(selection), daemon.world().now());
+    daemon.ring_all();
+    if (count < wanted)
+        co_return Error{errc::not_found, std::to_string(wanted - count) + " of " + std::to_string(wanted) +
+                                             " deliveries are unknown, pruned or not final; the others are sent again"};
+    co_return bj::serialize(bj::object{{"deliveries", count}});
+}
+
+awaitable<result<std::string>> destinations(Daemon& daemon, bj::object arguments) {
+    const auto name = text(arguments, "name");
+    auto* delivery = daemon.delivery(name);
+    if (!delivery) co_return Error{errc::not_found, "the configuration has no destination " + name};
+    const auto state = co_await delivery->set_enabled(flag(arguments, "enable"));
+    co_return bj::serialize(bj::object{{"name", name}, {"state", state.enabled ? "enabled" : "disabled"}});
+}
+
+awaitable<result<std::string>> deletes(Daemon& daemon, bj::object arguments) {
+    const auto installation = text(arguments, "installation"), object = text(arguments, "object");
+    const bool confirm = flag(arguments, "confirm");
+    const auto count = co_await daemon.store().decide_held_deletes(installation, object, confirm);
+    if (confirm && count > 0) daemon.read_soon(installation, object);
+    co_return bj::serialize(bj::object{{"records", count}});
+}
+
+}  // namespace
+
+awaitable<result<std::string>> run_command(Daemon& daemon, std::string name, std::string arguments) {
+    boost::system::error_code failure;
+    auto parsed = bj::parse(arguments, failure);
+    if (failure || !parsed.is_object()) co_return Error{errc::invalid_input, "the body is not a JSON object"};
+    auto object = std::move(parsed.as_object());
+    if (name == "sync") co_return co_await sync(daemon, std::move(object));
+    if (name == "replay") co_return co_await replay(daemon, std::move(object));
+    if (name == "destinations") co_return co_await destinations(daemon, std::move(object));
+    if (name == "deletes") co_return co_await deletes(daemon, std::move(object));
+    co_return Error{errc::not_found, "no command " + name};
+}
+
+}  // namespace syncd

@@ -1,0 +1,196 @@
+#include "daemon/daemon.hpp"
+
+#include "daemon/http/routes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace syncd {
+namespace {
+
+constexpr Duration upkeep_every = std::chrono::minutes{10};
+constexpr Duration drain_poll = std::chrono::milliseconds{50};
+constexpr Duration forever = std::chrono::hours{24 * 365};
+
+}  // namespace
+
+Daemon::Daemon(World& world, storage::Store& store, const config::Config& config, const bentley::Catalog& catalog,
+               const Log& log, Secret signing_key)
+    : world_(world), store_(store), config_(config), catalog_(catalog), log_(log),
+      downloads_(config.server.public_url, std::move(signing_key)), client_(world),
+      services_(world, [this](std::exception_ptr failure) { log_.error("service.broken", {{"error", describe(failure)}}); }),
+      passes_(world, [this](std::exception_ptr failure) { log_.error("read.broken", {{"error", describe(failure)}}); }),
+      stop_bell_(world) {}
+
+Daemon::~Daemon() = default;
+
+http::Budget& Daemon::budget_of(const std::string& client_id) {
+    auto& budget = budgets_[client_id];
+    if (!budget)
+        budget = std::make_unique<http::Budget>(
+            world_, http::BudgetLimits{config_.provider.requests_per_minute, config_.provider.requests_per_hour,
+                                       config_.provider.max_concurrent_requests});
+    return *budget;
+}
+
+awaitable<void> Daemon::start() {
+    const auto now = world_.now();
+    const auto interrupted = co_await store_.fail_interrupted(now);
+    if (interrupted > 0) log_.warn("operations.interrupted", {{"operations", interrupted}});
+
+    const auto minute = std::chrono::floor<std::chrono::minutes>(now).time_since_epoch().count();
+    for (auto& [client_id, spent] : co_await store_.budget_spent(minute - 61)) budget_of(client_id).restore(spent);
+
+    std::vector<std::string> names;
+    for (const auto& [name, destination] : config_.destinations) names.push_back(name);
+    for (auto& [name, state] : co_await store_.enter_destinations(names, now)) {
+        const DownloadUrl url = [this](const std::string& id) {
+            return serving_ ? downloads_.link(id, world_.now()) : std::string();
+        };
+        deliveries_[name] = std::make_unique<Delivery>(world_, store_, client_, log_, config_.destinations.at(name),
+                                                       state, url);
+    }
+    const Shared shared{world_, store_, client_, log_, config_, catalog_,
+                        [this](const std::string& destination) { deliveries_.at(destination)->ring(); },
+                        [this] { return stopping_; }};
+    for (const auto& installation : config_.installations) {
+        const auto updated_at = co_await store_.enter_installation(installation.id, installation.digest, now);
+        installations_.push_back(std::make_unique<InstallationService>(shared, installation, updated_at,
+                                                                       budget_of(installation.connection.client_id)));
+    }
+    for (auto& [name, delivery] : deliveries_) services_.spawn(delivery->run());
+}
+
+std::uint16_t Daemon::listen() {
+    auto acceptor = world_.listen({.host = config_.server.host, .port = config_.server.port});
+    server_ = std::make_unique<http::Server>(world_, std::move(acceptor), make_routes(*this));
+    serving_ = true;
+    services_.spawn(server_->run());
+    return server_->port();
+}
+
+awaitable<void> Daemon::run() {
+    for (auto& installation : installations_) services_.spawn(installation->scheduler().run());
+    services_.spawn(upkeep());
+    not_ready_.clear();
+    while (!stopping_) co_await stop_bell_.wait(forever);
+    co_await shut_down();
+}
+
+void Daemon::stop() {
+    if (std::exchange(stopping_, true)) {
+        for (auto& installation : installations_) installation->scheduler().cancel();
+        for (auto& [name, delivery] : deliveries_) delivery->cancel();
+        passes_.cancel();
+    }
+    not_ready_ = "stopping";
+    stop_bell_.ring();
+    for (auto& installation : installations_) installation->scheduler().stop();
+    for (auto& [name, delivery] : deliveries_) delivery->stop();
+}
+
+awaitable<void> Daemon::shut_down() {
+    stop();
+    const bool in_time = co_await services_.join(stop_grace - std::chrono::seconds{1}) && passes_.size() == 0;
+    // The server goes last, so that whoever had a pass under way still gets its answer.
+    if (!in_time) {
+        stop();
+        if (server_) server_->stop(true);
+    }
+    co_await passes_.join(forever);
+    co_await services_.join(forever);
+    client_.close_idle();
+}
+
+awaitable<void> Daemon::upkeep() {
+    const auto& keep = config_.storage.retention;
+    Doorbell nap(world_);
+    for (Tick next{}; !stopping_;) {
+        if (world_.tick() >= next) {
+            const bool more = co_await store_.prune({keep.operations, keep.deliveries, keep.dead_letters, keep.deleted_records},
+                                                    world_.now());
+            next = world_.tick() + (more ? Duration::zero() : upkeep_every);
+        }
+        if (!stopping_) co_await nap.wait(std::chrono::seconds{1});
+    }
+    if (server_) server_->stop();
+}
+
+Delivery* Daemon::delivery(const std::string& destination) {
+    const auto found = deliveries_.find(destination);
+    return found == deliveries_.end() ? nullptr : found->second.get();
+}
+
+void Daemon::ring_all() {
+    for (auto& [name, delivery] : deliveries_) delivery->ring();
+}
+
+result<std::vector<Daemon::Target>> Daemon::targets(const std::string& installation_id,
+                                                    const std::vector<std::string>& objects) {
+    std::vector<Target> found;
+    std::vector<std::string> unknown = objects;
+    bool known_installation = installation_id.empty();
+    for (auto& service : installations_) {
+        if (!installation_id.empty() && service->installation().id != installation_id) continue;
+        known_installation = true;
+        for (auto& reader : service->readers()) {
+            const auto& object = reader->object();
+            const auto named = [&](const std::string& name) { return name == object.object || name == object.mapped_name; };
+            if (!objects.empty() && std::ranges::none_of(objects, named)) continue;
+            std::erase_if(unknown, named);
+            if (!object.disabled) found.push_back({service.get(), reader.get()});
+        }
+    }
+    if (!known_installation) return Error{errc::invalid_input, "the configuration has no installation " + installation_id};
+    if (!unknown.empty()) return Error{errc::invalid_input, "no installation reads the object " + unknown.front()};
+    return found;
+}
+
+awaitable<void> Daemon::read_target(Target target, ReadOrder order, SyncReport& report, std::size_t index) {
+    auto& read = report.reads[index];
+    try {
+        read.outcome = co_await target.service->read(*target.reader, order);
+    } catch (const std::exception& broken) {
+        read.outcome.result = broken.what();
+    }
+}
+
+awaitable<result<SyncReport>> Daemon::sync(SyncOrder order) {
+    auto wanted = targets(order.installation_id, order.objects);
+    if (!wanted) co_return wanted.error();
+    SyncReport report;
+    for (const auto& target : *wanted)
+        report.reads.push_back({target.service->installation().id, target.reader->object().object, {}});
+    {
+        Group reads(world_, [](std::exception_ptr) {});  // read_target() reports its own failures
+        for (std::size_t i = 0; i < wanted->size(); ++i)
+            reads.spawn(read_target((*wanted)[i], {.full = order.full, .all = order.all, .due_at = world_.now()}, report, i));
+        while (!co_await reads.join(forever)) {
+        }
+    }
+    report.pending = co_await drain(order.drain);
+    report.finished = report.pending == 0 && std::ranges::all_of(report.reads, [](const auto& read) { return read.outcome.success; });
+    co_return report;
+}
+
+void Daemon::read_soon(const std::string& installation_id, const std::string& object) {
+    const auto wanted = targets(installation_id, {object});
+    if (!wanted) return;
+    for (const auto& target : *wanted) {
+        auto read = [](Target t) -> awaitable<void> { co_await t.service->read(*t.reader, {}); };
+        passes_.spawn(read(target));
+    }
+}
+
+awaitable<std::int64_t> Daemon::drain(Duration limit) {
+    const Tick end = world_.tick() + limit;
+    for (;;) {
+        const auto pending = co_await store_.count_pending(serving_);
+        if (pending == 0 || world_.tick() >= end || stopping_) co_return pending;
+        Timer pause(world_);
+        co_await pause.async_wait(drain_poll);
+    }
+}
+
+}  // namespace syncd

@@ -1,0 +1,100 @@
+// The daemon: wires world, store and configuration, and owns everything that runs.
+#pragma once
+
+#include "config/config.hpp"
+#include "config/core/log.hpp"
+#include "connector/http/server.hpp"
+#include "connector/world/group.hpp"
+#include "daemon/delivery.hpp"
+#include "daemon/download.hpp"
+#include "daemon/installation_service.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace syncd {
+
+inline constexpr Duration stop_grace = std::chrono::seconds{10};
+
+struct SyncOrder {
+    std::string installation_id;            // empty: all
+    std::vector<std::string> objects;       // empty: all; provider's or mapped names
+    bool full = false, all = false;
+    Duration drain = std::chrono::seconds{60};
+};
+
+struct SyncReport {
+    struct Read {
+        std::string installation_id, object;
+        ReadOutcome outcome;
+    };
+    std::vector<Read> reads;
+    std::int64_t pending = 0;               // messages not accepted when the drain time was over
+    bool finished = true;                   // every read succeeded and nothing is pending
+};
+
+class Daemon {
+public:
+    Daemon(World& world, storage::Store& store, const config::Config& config, const bentley::Catalog& catalog,
+           const Log& log, Secret signing_key);
+    ~Daemon();
+
+    /// Reads the store's state and starts deliveries. To be called once, before all else.
+    awaitable<void> start();
+    /// Opens the server; throws when its address can't be had. The port that it has.
+    std::uint16_t listen();
+    /// Reads on schedule and serves until stop(), then ends within stop_grace.
+    awaitable<void> run();
+    /// Takes nothing new; run() returns once what is in flight has ended. Again: at once.
+    void stop();
+    /// Ends what start() started, for those who don't run().
+    awaitable<void> shut_down();
+
+    /// One pass over the objects: reads, then deliveries until all are accepted or the drain time is over.
+    /// Errors: invalid_input for an object or installation that the configuration does not have.
+    awaitable<result<SyncReport>> sync(SyncOrder order);
+    /// Has the objects read soon, without waiting for it.
+    void read_soon(const std::string& installation_id, const std::string& object);
+    storage::Store& store() { return store_; }
+    World& world() { return world_; }
+    const config::Config& config() const { return config_; }
+    /// Empty when there is no destination of that name.
+    Delivery* delivery(const std::string& destination);
+    void ring_all();
+    /// Why the daemon is not ready to do its work; empty: it is.
+    std::string not_ready() const { return not_ready_; }
+    const Downloads& downloads() const { return downloads_; }
+
+private:
+    struct Target {
+        InstallationService* service;
+        ObjectReader* reader;
+    };
+    result<std::vector<Target>> targets(const std::string& installation_id, const std::vector<std::string>& objects);
+    awaitable<void> read_target(Target target, ReadOrder order, SyncReport& report, std::size_t index);
+    awaitable<std::int64_t> drain(Duration limit);
+    awaitable<void> upkeep();
+    http::Budget& budget_of(const std::string& client_id);
+
+    World& world_;
+    storage::Store& store_;
+    const config::Config& config_;
+    const bentley::Catalog& catalog_;
+    const Log& log_;
+    Downloads downloads_;
+    http::Client client_;
+    std::map<std::string, std::unique_ptr<http::Budget>> budgets_;  // by clientId
+    std::map<std::string, std::unique_ptr<Delivery>> deliveries_;   // by destination
+    std::vector<std::unique_ptr<InstallationService>> installations_;
+    std::unique_ptr<http::Server> server_;
+    Group services_;   // end by themselves once stopping
+    Group passes_;     // reads asked for by an operator
+    Doorbell stop_bell_;
+    std::string not_ready_ = "starting";
+    bool stopping_ = false;
+    bool serving_ = false;
+};
+
+}  // namespace syncd

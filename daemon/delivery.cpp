@@ -1,0 +1,208 @@
+#include "daemon/delivery.hpp"
+
+#include "connector/bentley/problem.hpp"
+#include "daemon/message.hpp"
+#include "daemon/signature.hpp"
+
+#include <algorithm>
+#include <deque>
+
+namespace syncd {
+namespace {
+
+using storage::Attempt;
+using storage::DueMessage;
+using storage::Verdict;
+
+constexpr std::size_t lanes_max = 8;                           // streams sent at once
+constexpr std::size_t ahead_messages_max = 16;                 // read from the store in one go
+constexpr std::size_t ahead_bytes_max = 4u << 20;
+constexpr Duration ack_delay_max = std::chrono::milliseconds{200};  // acceptances are stored together, but not later
+constexpr std::size_t answer_bytes_max = 1u << 20;
+constexpr Duration look_again = std::chrono::seconds{60};
+constexpr Duration broken_pause = std::chrono::seconds{5};     // after the store failed
+
+}  // namespace
+
+/// Attempts that are not stored yet. Few and not for long: what is lost of them in a crash is sent twice.
+class Delivery::Acks {
+public:
+    explicit Acks(Delivery& delivery) : delivery_(delivery) {}
+    void add(Attempt attempt) {
+        if (attempts_.empty()) since_ = delivery_.world_.tick();
+        attempts_.push_back(std::move(attempt));
+    }
+    bool due() const { return !attempts_.empty() && delivery_.world_.tick() - since_ >= ack_delay_max; }
+    awaitable<void> flush() {
+        if (attempts_.empty()) co_return;
+        delivery_.state_ = co_await delivery_.store_.finish_attempts(delivery_.destination_.name, std::exchange(attempts_, {}));
+    }
+
+private:
+    Delivery& delivery_;
+    std::vector<Attempt> attempts_;
+    Tick since_{};
+};
+
+Delivery::Delivery(World& world, storage::Store& store, http::Client& client, const Log& log,
+                   const config::Destination& destination, storage::DestinationState state, DownloadUrl download_url)
+    : world_(world), store_(store), client_(client), log_(log), destination_(destination), state_(std::move(state)),
+      download_url_(std::move(download_url)), bell_(world),
+      lanes_(world, [this](std::exception_ptr failure) {
+          log_.error("delivery.broken", {{"destination", destination_.name}, {"error", describe(failure)}});
+      }) {}
+
+void Delivery::stop() {
+    stopping_ = true;
+    bell_.ring();
+}
+
+Duration Delivery::longest_wait() const {
+    Duration longest = webhook_retry_after_max;
+    for (const auto wait : destination_.retry_schedule) longest = std::max(longest, wait + wait / 5);
+    return longest;
+}
+
+awaitable<void> Delivery::run() {
+    while (!stopping_) {
+        std::exception_ptr broken;
+        Duration wait = look_again;
+        try {
+            const auto started = state_.enabled ? co_await start_due() : 0;
+            if (started == 0 && lanes_.size() < lanes_max) {
+                const auto due = co_await store_.next_due(destination_.name);
+                if (due) wait = std::clamp<Duration>(*due - world_.now(), std::chrono::milliseconds{5}, look_again);
+                // A stream that is being sent rings when it is done; its own messages are no reason to look again.
+                if (due && *due <= world_.now() && !busy_.empty()) wait = look_again;
+            }
+        } catch (const std::exception&) {
+            broken = std::current_exception();
+        }
+        if (broken) {
+            log_.error("delivery.broken", {{"destination", destination_.name}, {"error", describe(broken)}});
+            wait = broken_pause;
+        }
+        if (!stopping_) co_await bell_.wait(wait);
+    }
+    co_await lanes_.join(std::chrono::hours{24});
+}
+
+awaitable<std::size_t> Delivery::start_due() {
+    const std::size_t free = lanes_max - std::min(lanes_max, lanes_.size());
+    if (free == 0) co_return 0;
+    auto due = co_await store_.claim_due({.destination = destination_.name,
+                                          .ordered = destination_.strict_ordering,
+                                          .by_url = !download_url_("").empty(),
+                                          .busy = {busy_.begin(), busy_.end()},
+                                          .now = world_.now(),
+                                          .longest_wait = longest_wait(),
+                                          .limit = free});
+    const auto count = due.size();
+    for (auto& message : due) {
+        const auto key = destination_.strict_ordering ? message.stream_key : message.key;
+        busy_.insert(key);
+        lanes_.spawn(lane(std::move(message), key));
+    }
+    co_return count;
+}
+
+awaitable<void> Delivery::lane(DueMessage first, std::int64_t busy_key) {
+    struct Release {
+        Delivery& delivery;
+        std::int64_t key;
+        ~Release() {
+            delivery.busy_.erase(key);
+            delivery.bell_.ring();
+        }
+    } release{*this, busy_key};
+    co_await send_stream(std::move(first));
+}
+
+awaitable<void> Delivery::send_stream(DueMessage message) {
+    Acks acks(*this);
+    std::deque<DueMessage> ahead;
+    for (bool more = true; more && !stopping_ && state_.enabled;) {
+        co_await wait_for_slot();
+        auto attempt = co_await send(message);
+        const bool delivered = attempt.verdict == Verdict::delivered;
+        acks.add(std::move(attempt));
+        more = delivered && destination_.strict_ordering;
+        if (!more || ahead.empty() || acks.due()) co_await acks.flush();
+        if (more && ahead.empty()) {
+            auto next = co_await store_.claim_stream(message.stream_key, message.sequence, ahead_messages_max, ahead_bytes_max);
+            std::ranges::move(next, std::back_inserter(ahead));
+        }
+        if (ahead.empty() || (ahead.front().by_url && download_url_("").empty())) more = false;
+        if (more) {
+            message = std::move(ahead.front());
+            ahead.pop_front();
+        }
+    }
+    co_await acks.flush();
+}
+
+awaitable<void> Delivery::wait_for_slot() {
+    const Duration gap = std::chrono::microseconds{1'000'000 / std::max<std::int64_t>(1, destination_.messages_per_second)};
+    const Tick now = world_.tick();
+    const Tick slot = std::max(now, next_slot_);
+    next_slot_ = slot + gap;
+    if (slot - now < std::chrono::milliseconds{1}) co_return;  // timers are not finer
+    Timer timer(world_);
+    co_await timer.async_wait(slot - now);
+}
+
+awaitable<Attempt> Delivery::send(const DueMessage& message) {
+    ++attempts_made_;
+    const Tick began = world_.tick();
+    const auto answer = co_await post(message);
+    const auto now = world_.now();
+    auto attempt = judge(message, state_, destination_, answer, now, world_.random());
+    attempt.duration_ms = (world_.tick() - began) / std::chrono::milliseconds{1};
+    const bool delivered = attempt.verdict == Verdict::delivered;
+    const auto verdict = delivered ? "delivered" : attempt.verdict == Verdict::retry ? "retry"
+                                               : attempt.verdict == Verdict::dead    ? "dead"
+                                                                                     : "held";
+    log_.write(delivered ? Level::debug : Level::warn, "delivery.attempted",
+               {{"delivery", message.id},
+                {"destination", destination_.name},
+                {"object", message.object},
+                {"attempt", message.attempts + 1},
+                {"status", answer.status},
+                {"verdict", verdict},
+                {"error", attempt.error},
+                {"duration_ms", attempt.duration_ms},
+                {"next_attempt_at", attempt.next_attempt_at ? format_time(*attempt.next_attempt_at) : ""}});
+    if (attempt.disable)
+        log_.error("destination.disabled", {{"destination", destination_.name}, {"error", attempt.error}});
+    co_return attempt;
+}
+
+awaitable<Answer> Delivery::post(const DueMessage& message) {
+    const auto url = http::parse_url(destination_.url);
+    if (!url) co_return Answer{.error = url.error().message};
+    http::Request request{.method = "POST", .target = url->target};
+    request.body = message.by_url ? with_download_url(message.body, download_url_(message.id)) : message.body;
+    const auto timestamp =
+        std::to_string(std::chrono::floor<std::chrono::seconds>(world_.now()).time_since_epoch().count());
+    const auto signature = webhook_signature(destination_.secrets, message.id, timestamp, request.body);
+    request.headers.add("Content-Type", "application/json");
+    for (const std::string family : {"webhook", "svix"}) {
+        request.headers.add(family + "-id", message.id);
+        request.headers.add(family + "-timestamp", timestamp);
+        request.headers.add(family + "-signature", signature);
+    }
+    for (const auto& [name, value] : destination_.headers) request.headers.add(name, value);
+    auto response = co_await client_.send(*url, std::move(request),
+                                          {destination_.timeout, answer_bytes_max, destination_.ca_file});
+    if (!response) co_return Answer{.error = response.error().message};
+    co_return Answer{.status = response->status, .retry_after = bentley::error_of(*response).retry_after};
+}
+
+awaitable<storage::DestinationState> Delivery::set_enabled(bool enabled) {
+    state_ = co_await store_.set_destination(destination_.name, enabled, enabled ? "" : "disabled by the operator", world_.now());
+    log_.info(enabled ? "destination.enabled" : "destination.disabled", {{"destination", destination_.name}});
+    ring();
+    co_return state_;
+}
+
+}  // namespace syncd

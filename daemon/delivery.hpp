@@ -1,0 +1,63 @@
+// Sends the messages of one destination: in order per stream, several streams at once, each attempt judged and recorded.
+#pragma once
+
+#include "config/config.hpp"
+#include "config/core/log.hpp"
+#include "connector/http/client.hpp"
+#include "connector/world/group.hpp"
+#include "daemon/judge.hpp"
+#include "storage/store.hpp"
+
+#include <functional>
+#include <set>
+
+namespace syncd {
+
+/// The address at which this attempt's downloadUrl is served, good for a while; empty: nobody serves one now.
+using DownloadUrl = std::function<std::string(const std::string& delivery_id)>;
+
+class Delivery {
+public:
+    Delivery(World& world, storage::Store& store, http::Client& client, const Log& log,
+             const config::Destination& destination, storage::DestinationState state, DownloadUrl download_url);
+
+    /// Until stop() and the last attempt in flight has ended.
+    awaitable<void> run();
+    /// There may be something new to send.
+    void ring() { bell_.ring(); }
+    /// Starts no further attempt.
+    void stop();
+    /// Cuts what is in flight; the messages stay as they are.
+    void cancel() { lanes_.cancel(); }
+    /// As the operator decides. Enabled: what was held is sent, in order.
+    awaitable<storage::DestinationState> set_enabled(bool enabled);
+    const storage::DestinationState& state() const { return state_; }
+    std::int64_t attempts_made() const { return attempts_made_; }
+
+private:
+    class Acks;
+
+    awaitable<std::size_t> start_due();
+    awaitable<void> lane(storage::DueMessage first, std::int64_t busy_key);
+    awaitable<void> send_stream(storage::DueMessage message);
+    awaitable<storage::Attempt> send(const storage::DueMessage& message);
+    awaitable<Answer> post(const storage::DueMessage& message);
+    awaitable<void> wait_for_slot();
+    Duration longest_wait() const;
+
+    World& world_;
+    storage::Store& store_;
+    http::Client& client_;
+    const Log& log_;
+    const config::Destination& destination_;
+    storage::DestinationState state_;
+    DownloadUrl download_url_;
+    Doorbell bell_;
+    Group lanes_;
+    std::set<std::int64_t> busy_;  // streams, or messages where order does not matter
+    Tick next_slot_{};             // for messagesPerSecond
+    std::int64_t attempts_made_ = 0;
+    bool stopping_ = false;
+};
+
+}  // namespace syncd

@@ -1,0 +1,73 @@
+#include "daemon/http/routes.hpp"
+
+#include "connector/http/url.hpp"
+#include "daemon/commands.hpp"
+#include "daemon/daemon.hpp"
+#include "daemon/http/problem.hpp"
+#include "daemon/signature.hpp"
+
+#include <algorithm>
+
+namespace syncd {
+namespace {
+
+constexpr std::string_view control_prefix = "/control/";
+constexpr std::string_view downloads_prefix = "/downloads/";
+
+bool has_key(const config::Server& server, const http::Request& request) {
+    std::string given(request.headers.get("X-Api-Key"));
+    constexpr std::string_view bearer = "Bearer ";
+    const auto authorization = request.headers.get("Authorization");
+    if (given.empty() && authorization.starts_with(bearer)) given = authorization.substr(bearer.size());
+    bool found = false;
+    for (const auto& key : server.api_keys) found |= equal_in_constant_time(given, key.reveal());
+    return found;
+}
+
+/// With no keys configured, a page in a browser must not reach us under a name of its own.
+bool is_our_host(const config::Server& server, std::string_view host) {
+    const auto url = http::parse_url("http://" + std::string(host));
+    if (!url) return false;
+    const auto ours = http::parse_url(server.public_url);
+    return url->host == "localhost" || url->host.starts_with("127.") || url->host == "::1" || (ours && url->host == ours->host);
+}
+
+awaitable<http::Response> serve_download(Daemon& daemon, std::string id, std::string query) {
+    if (!daemon.downloads().is_valid(id, query, daemon.world().now()))
+        co_return problem(403, "This link is not valid or no longer", "a link works for 15 minutes; the next attempt has a new one");
+    auto results = co_await daemon.store().results_of(id);
+    if (!results) co_return problem(404, "No such delivery");
+    co_return json_response(200, std::move(*results));
+}
+
+awaitable<http::Response> handle(Daemon& daemon, http::Request request) {
+    const auto question = request.target.find('?');
+    const std::string path = request.target.substr(0, question);
+    const std::string query = question == std::string::npos ? "" : request.target.substr(question + 1);
+    const bool reads = request.method == "GET" || request.method == "HEAD";
+
+    if (path == "/healthz" && reads) co_return http::Response{200, {{"Content-Type", "text/plain"}}, "ok\n"};
+    if (path == "/readyz" && reads) {
+        const auto why = daemon.not_ready();
+        co_return why.empty() ? http::Response{200, {{"Content-Type", "text/plain"}}, "ready\n"} : problem(503, "Not ready", why);
+    }
+    if (path.starts_with(downloads_prefix) && reads)
+        co_return co_await serve_download(daemon, path.substr(downloads_prefix.size()), query);
+
+    const auto& server = daemon.config().server;
+    if (server.api_keys.empty() ? !is_our_host(server, request.headers.get("Host")) : !has_key(server, request))
+        co_return problem(401, "An API key is needed", "send it as X-Api-Key or Authorization: Bearer");
+    if (path.starts_with(control_prefix) && request.method == "POST") {
+        auto answer = co_await run_command(daemon, path.substr(control_prefix.size()), request.body);
+        co_return answer ? json_response(200, *answer) : problem(answer.error());
+    }
+    co_return problem(404, "No such route", request.method + " " + path);
+}
+
+}  // namespace
+
+http::Handler make_routes(Daemon& daemon) {
+    return [&daemon](http::Request request) { return handle(daemon, std::move(request)); };
+}
+
+}  // namespace syncd

@@ -1,0 +1,43 @@
+// All that runs for one installation: its connection, its readers and their schedule.
+#pragma once
+
+#include "daemon/object_reader.hpp"
+#include "daemon/scheduler.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace syncd {
+
+/// What an installation shares with the others; owned by the daemon.
+struct Shared {
+    World& world;
+    storage::Store& store;
+    http::Client& client;
+    const Log& log;
+    const config::Config& config;
+    const bentley::Catalog& catalog;
+    std::function<void(const std::string& destination)> ring;
+    std::function<bool()> stopping;
+};
+
+class InstallationService {
+public:
+    InstallationService(const Shared& shared, const config::Installation& installation, Timestamp updated_at,
+                        http::Budget& budget);
+
+    const config::Installation& installation() const { return context_.installation; }
+    std::vector<std::unique_ptr<ObjectReader>>& readers() { return readers_; }
+    Scheduler& scheduler() { return scheduler_; }
+    /// Reads one object now, outside its schedule.
+    awaitable<ReadOutcome> read(ObjectReader& reader, ReadOrder order);
+
+private:
+    Connector connector_;
+    ReaderContext context_;
+    std::vector<std::unique_ptr<ObjectReader>> readers_;
+    Health health_;
+    Scheduler scheduler_;
+};
+
+}  // namespace syncd

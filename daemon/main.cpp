@@ -1,0 +1,55 @@
+// bentley-syncd: parses the command line and runs one command.
+#include "daemon/cli/commands.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace {
+
+using namespace syncd::cli;
+
+std::string default_config() {
+    const char* from_environment = std::getenv("BENTLEY_SYNCD_CONFIG");
+    return from_environment && *from_environment ? from_environment : "/etc/bentley-syncd/config.yaml";
+}
+
+int run_chosen(const Chosen& chosen) {
+    try {
+        return chosen();
+    } catch (const Exit& exit) {
+        if (!exit.message.empty()) fmt::print(stderr, "error: {}\n", exit.message);
+        return exit.status;
+    } catch (const std::exception& failure) {
+        fmt::print(stderr, "error: {}\n", failure.what());
+        return exit_failed;
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Context context{.config_path = default_config()};
+    Chosen chosen;
+    CLI::App app("Syncs Bentley iTwin Platform data to webhooks.", "bentley-syncd");
+    app.set_version_flag("--version", SYNCD_VERSION);
+    app.add_option("--config", context.config_path, "Configuration file")->capture_default_str();
+    app.add_flag("--json", context.json, "Print JSON");
+    app.add_option("--installation", context.installation, "Only this installation");
+    app.require_subcommand(1);
+    app.fallthrough();
+    for (const auto define : {define_run, define_sync, define_check, define_objects, define_status, define_operations,
+                              define_deliveries, define_replay, define_destinations, define_deletes, define_records})
+        define(app, context, chosen);
+    for (auto* command : app.get_subcommands([](CLI::App*) { return true; })) {
+        command->fallthrough();
+        for (auto* nested : command->get_subcommands([](CLI::App*) { return true; })) nested->fallthrough();
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? exit_done : exit_usage;
+    }
+    return run_chosen(chosen);
+}

@@ -1,0 +1,84 @@
+#include "daemon/plan.hpp"
+
+#include <algorithm>
+
+namespace syncd {
+namespace {
+
+using std::chrono::days;
+
+/// Later than any record: those without a time count as known too.
+constexpr Timestamp everything_is_known{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}};
+
+/// A list that can only be narrowed by creation and whose absences mean nothing: the three jobs objects.
+bool is_jobs_like(const bentley::ReadFacts& facts) {
+    return facts.incremental && facts.incremental->scheduled && facts.absence == bentley::Absence::nothing;
+}
+
+bool has_times(const bentley::ReadFacts& facts) { return !facts.created.empty() || !facts.modified.empty(); }
+
+void plan_backfill(ReadPlan& plan, const bentley::ReadFacts& facts, const config::ReadObject& object, Timestamp now) {
+    const auto wanted = object.backfill.value_or(config::Backfill{.full_history = !is_jobs_like(facts), .days = 0});
+    if (wanted.full_history) return;
+    const auto start = now - days{wanted.days};
+    if (is_jobs_like(facts)) {
+        plan.since = plan.backfill_since = start;
+    } else if (has_times(facts)) {
+        plan.deliver_from = start;
+    } else if (wanted.days == 0) {
+        plan.deliver_from = everything_is_known;
+    }
+}
+
+bool full_is_due(const bentley::ReadFacts& facts, const config::ReadObject& object, const storage::ObjectState& state,
+                 const ReadOrder& order, Timestamp now) {
+    if (!facts.incremental || !facts.incremental->scheduled || order.full || !state.cursor) return true;
+    if (object.full_every == Duration::zero()) return false;
+    return !state.last_full_at || *state.last_full_at > now || *state.last_full_at + object.full_every <= now;
+}
+
+}  // namespace
+
+ReadPlan plan_read(const bentley::ReadFacts& facts, const config::ReadObject& object, const storage::ObjectState& state,
+                   const ReadOrder& order, Timestamp now) {
+    using Backfill = storage::ObjectState::Backfill;
+    ReadPlan plan;
+    plan.deliver_unchanged = object.deliver_all || order.all;
+    plan.backfill = state.backfill != Backfill::done;
+    if (state.backfill == Backfill::pending) {
+        plan_backfill(plan, facts, object, now);
+    } else if (state.backfill == Backfill::running) {
+        plan.resumed = true;
+        plan.since = state.since;
+        plan.deliver_from = state.deliver_from;
+    } else {
+        plan.full = full_is_due(facts, object, state, order, now);
+        plan.since = state.since;
+        if (!plan.full) plan.since = std::max(*state.cursor - object.overlap, state.since.value_or(Timestamp{}));
+    }
+    plan.may_delete = plan.full && !plan.resumed && object.detect_deletes && facts.absence == bentley::Absence::deleted &&
+                      state.records > 0;
+    return plan;
+}
+
+bool is_delivered(const ReadPlan& plan, const Record& record) {
+    if (!plan.deliver_from) return true;
+    if (*plan.deliver_from == everything_is_known) return false;
+    const auto time = record.created ? record.created : record.modified;
+    return !time || *time >= *plan.deliver_from;
+}
+
+std::optional<Timestamp> advance_cursor(std::optional<Timestamp> cursor, const bentley::ReadFacts& facts,
+                                        const Page& page) {
+    if (!facts.incremental) return cursor;
+    const bool by_creation = facts.incremental->at == facts.created;
+    for (const auto& record : page.records) {
+        auto time = by_creation ? record.created : record.modified;
+        if (!time) continue;
+        if (page.date) time = std::min(*time, *page.date);
+        if (!cursor || *time > *cursor) cursor = time;
+    }
+    return cursor;
+}
+
+}  // namespace syncd

@@ -1,0 +1,39 @@
+// What one read of an object will ask for, decided before the first request. Pure.
+#pragma once
+
+#include "config/config.hpp"
+#include "connector/bentley/catalog.hpp"
+#include "storage/store.hpp"
+
+#include <optional>
+
+namespace syncd {
+
+struct ReadOrder {
+    ReadType type = ReadType::scheduled;
+    bool full = false;                      // `sync --full`: incremental objects too
+    bool all = false;                       // `sync --all`: deliver unchanged records as well
+    std::optional<Timestamp> due_at;        // the schedule's time that it serves
+};
+
+struct ReadPlan {
+    bool backfill = false;                  // this read is the first, or goes on with it
+    bool resumed = false;                   // it goes on after a cut
+    bool full = true;                       // every record is asked for
+    bool may_delete = false;                // complete, it proves what is gone
+    std::optional<Timestamp> since;         // what the provider is asked for; empty: everything
+    std::optional<Timestamp> deliver_from;  // older records are taken as known
+    std::optional<Timestamp> backfill_since;  // a new backfill's `since`, to be kept
+    bool deliver_unchanged = false;
+};
+
+ReadPlan plan_read(const bentley::ReadFacts& facts, const config::ReadObject& object, const storage::ObjectState& state,
+                   const ReadOrder& order, Timestamp now);
+
+/// Whether a record found by this read is new to the world or was there before the backfill's window.
+bool is_delivered(const ReadPlan& plan, const Record& record);
+
+/// The largest time that the provider gave, never past its Date header: where the next incremental read starts.
+std::optional<Timestamp> advance_cursor(std::optional<Timestamp> cursor, const bentley::ReadFacts& facts, const Page& page);
+
+}  // namespace syncd

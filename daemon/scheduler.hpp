@@ -1,0 +1,54 @@
+// When each object of one installation is read.
+#pragma once
+
+#include "connector/world/group.hpp"
+#include "daemon/object_reader.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace syncd {
+
+/// Whether the connection works; while it does not, its reads wait with growing pauses.
+class Health {
+public:
+    Health(ReaderContext& context) : context_(context) {}
+    /// Takes note of how a read ended.
+    awaitable<void> note(const ReadOutcome& outcome);
+    bool healthy() const { return failures_ == 0; }
+    /// Not before: zero while healthy.
+    Tick next_try() const { return next_try_; }
+
+private:
+    ReaderContext& context_;
+    int failures_ = 0;
+    Tick next_try_{};
+    bool stored_ = false;
+};
+
+/// The next time an object is due: at once when it was never read or its time was missed, else as its schedule says.
+Timestamp next_due(const config::Schedule& schedule, std::optional<Timestamp> last_due_at, Timestamp now);
+
+class Scheduler {
+public:
+    Scheduler(ReaderContext& context, std::vector<std::unique_ptr<ObjectReader>>& readers, Health& health);
+
+    /// Reads on schedule until the context is stopping, stop() was called and the reads in hand have ended.
+    awaitable<void> run();
+    /// Wakes what waits for its time.
+    void stop();
+    /// Cuts the reads in hand; what they committed stays.
+    void cancel() { group_.cancel(); }
+
+private:
+    awaitable<void> serve(ObjectReader& reader);
+    awaitable<void> wait_until_due(ObjectReader& reader, Doorbell& bell);
+
+    ReaderContext& context_;
+    std::vector<std::unique_ptr<ObjectReader>>& readers_;
+    Health& health_;
+    std::vector<Doorbell*> bells_;
+    Group group_;
+};
+
+}  // namespace syncd

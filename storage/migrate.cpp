@@ -1,0 +1,43 @@
+#include "storage/migrate.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <stdexcept>
+
+namespace syncd::embedded {
+extern const std::string_view migration_0001;
+}
+
+namespace syncd::storage {
+namespace {
+
+/// In order; the version of a database is how many of them it has had.
+std::array<std::string_view, 1> migrations() { return {embedded::migration_0001}; }
+
+[[noreturn]] void refuse_newer(int version) {
+    throw std::runtime_error(fmt::format("the database has schema {}, this program knows {}: run the newer program, or "
+                                         "restore a backup made before the upgrade",
+                                         version, schema_latest()));
+}
+
+}  // namespace
+
+int schema_latest() { return int(migrations().size()); }
+
+void migrate(Database& database) {
+    const int version = database.schema_version();
+    if (version > schema_latest()) refuse_newer(version);
+    const auto all = migrations();
+    for (int next = version; next < schema_latest(); ++next)
+        database.execute(fmt::format("BEGIN IMMEDIATE;\n{}\nPRAGMA user_version={};\nCOMMIT;", all[std::size_t(next)], next + 1));
+}
+
+void require_latest(Database& database) {
+    const int version = database.schema_version();
+    if (version > schema_latest()) refuse_newer(version);
+    if (version < schema_latest())
+        throw std::runtime_error("the database has an older schema: start the daemon once, which brings it up to date");
+}
+
+}  // namespace syncd::storage

@@ -1,0 +1,86 @@
+#include "storage/object_state.hpp"
+
+namespace syncd::storage {
+namespace {
+
+ObjectState::Backfill backfill_of(std::string_view text) {
+    if (text == "running") return ObjectState::Backfill::running;
+    return text == "done" ? ObjectState::Backfill::done : ObjectState::Backfill::pending;
+}
+
+std::int64_t minute_of(Timestamp time) {
+    return std::chrono::floor<std::chrono::minutes>(time).time_since_epoch().count();
+}
+
+}  // namespace
+
+Timestamp enter_installation(Database& db, const std::string& id, const std::string& digest, Timestamp now) {
+    {
+        auto known = db.query("SELECT digest, updated_at FROM installation WHERE id = ?");
+        known.bind(id);
+        if (known.step() && known.text_view(0) == digest) return known.time(1).value_or(now);
+    }
+    db.run("INSERT INTO installation (id, digest, updated_at) VALUES (?, ?, ?) "
+           "ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, updated_at = excluded.updated_at",
+           id, digest, now);
+    return now;
+}
+
+ObjectState object_state(Database& db, const std::string& installation_id, const std::string& object) {
+    db.run("INSERT OR IGNORE INTO object_state (installation_id, object) VALUES (?, ?)", installation_id, object);
+    auto row = db.query(
+        "SELECT o.key, o.paused, o.backfill, o.since, o.deliver_from, o.next_url, o.next_cursor, o.operation_id, "
+        "o.last_due_at, o.last_full_at, o.page_size, c.cursor, o.live FROM object_state o "
+        "LEFT JOIN cursors c ON c.installation_id = o.installation_id AND c.object = o.object AND c.itwin_id = '' "
+        "WHERE o.installation_id = ? AND o.object = ?");
+    row.bind(installation_id, object);
+    row.step();
+    ObjectState state;
+    state.key = row.integer(0);
+    state.paused = row.integer(1) != 0;
+    state.backfill = backfill_of(row.text_view(2));
+    state.since = row.time(3);
+    state.deliver_from = row.time(4);
+    state.next_url = row.text(5);
+    state.next_cursor = row.time(6);
+    state.operation_id = row.text(7);
+    state.last_due_at = row.time(8);
+    state.last_full_at = row.time(9);
+    if (!row.is_null(10)) state.page_size = row.integer(10);
+    state.cursor = row.time(11);
+    state.records = row.integer(12);
+    return state;
+}
+
+void set_paused(Database& db, const std::string& installation_id, const std::string& object, bool paused) {
+    db.run("INSERT INTO object_state (installation_id, object, paused) VALUES (?, ?, ?) "
+           "ON CONFLICT (installation_id, object) DO UPDATE SET paused = excluded.paused",
+           installation_id, object, paused);
+}
+
+void set_health(Database& db, const std::string& installation_id, bool healthy, const std::string& reason, Timestamp now) {
+    const char* health = healthy ? "healthy" : "unhealthy";
+    db.run("INSERT INTO connection_health (installation_id, health, reason, updated_at) VALUES (?, ?, ?, ?) "
+           "ON CONFLICT (installation_id) DO UPDATE SET health = excluded.health, reason = excluded.reason, "
+           "updated_at = excluded.updated_at",
+           installation_id, health, reason, now);
+}
+
+void add_spent(Database& db, const std::map<std::string, std::int64_t>& spent, Timestamp now) {
+    for (const auto& [client, requests] : spent) {
+        db.run("INSERT INTO budget (client_id, minute, requests) VALUES (?, ?, ?) "
+               "ON CONFLICT (client_id, minute) DO UPDATE SET requests = requests + excluded.requests",
+               client, minute_of(now), requests);
+        db.run("DELETE FROM budget WHERE minute < ?", minute_of(now) - 61);
+    }
+}
+
+std::map<std::string, std::map<std::int64_t, std::int64_t>> budget_spent(Database& db, std::int64_t since_minute) {
+    std::map<std::string, std::map<std::int64_t, std::int64_t>> spent;
+    auto row = db.query("SELECT client_id, minute, requests FROM budget WHERE minute >= ?");
+    row.bind(since_minute);
+    while (row.step()) spent[row.text(0)][row.integer(1)] = row.integer(2);
+    return spent;
+}
+
+}  // namespace syncd::storage

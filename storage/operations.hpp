@@ -1,0 +1,14 @@
+// Operations and their logs. Each function runs inside a transaction of the writer.
+#pragma once
+
+#include "storage/database.hpp"
+#include "storage/store.hpp"
+
+namespace syncd::storage {
+
+void begin_read(Database& db, const BeginRead& read);
+void finish_read(Database& db, const FinishRead& read);
+void log_operation(Database& db, const std::string& operation_id, LogLevel level, const std::string& message, Timestamp now);
+std::int64_t fail_interrupted(Database& db, Timestamp now);
+
+}  // namespace syncd::storage

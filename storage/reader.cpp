@@ -1,0 +1,193 @@
+#include "storage/reader.hpp"
+
+#include "storage/database.hpp"
+#include "storage/migrate.hpp"
+
+namespace syncd::storage {
+namespace {
+
+constexpr std::size_t records_batch = 500;  // no statement stays open between what a user reads
+
+OperationRow operation_row(const Query& row) {
+    OperationRow out;
+    out.id = row.text(0);
+    out.installation_id = row.text(1);
+    out.object = row.text(2);
+    out.status = row.text(3);
+    out.result = row.text(4);
+    out.read_type = row.text(5);
+    out.created_at = row.text(6);
+    out.updated_at = row.text(7);
+    out.pages = row.integer(8);
+    out.processed = row.integer(9);
+    out.creates = row.integer(10);
+    out.updates = row.integer(11);
+    out.deletes = row.integer(12);
+    if (!row.is_null(13)) out.estimated = row.integer(13);
+    return out;
+}
+
+DeliveryRow delivery_row(const Query& row) {
+    DeliveryRow out;
+    out.id = row.text(0);
+    out.destination = row.text(1);
+    out.installation_id = row.text(2);
+    out.object = row.text(3);
+    out.operation_id = row.text(4);
+    out.num_records = row.integer(5);
+    out.status = row.text(6);
+    out.attempts = row.integer(7);
+    out.next_attempt_at = row.text(8);
+    out.created_at = row.text(9);
+    out.updated_at = row.text(10);
+    out.stream_id = row.text(11);
+    out.sequence = row.integer(12);
+    return out;
+}
+
+}  // namespace
+
+struct Reader::Impl {
+    explicit Impl(const std::string& path) : db(path, OpenMode::read_only) { require_latest(db); }
+    Database db;
+};
+
+Reader::Reader(const std::string& path) : impl_(new Impl(path)) {}
+Reader::Reader(Reader&& other) noexcept = default;
+Reader::~Reader() = default;
+
+std::vector<ObjectRow> Reader::objects(const std::string& installation_id) {
+    auto row = impl_->db.query(
+        "SELECT o.installation_id, o.object, o.live, o.paused, o.backfill, c.cursor, o.last_due_at, "
+        "(SELECT count(*) FROM record r WHERE r.object_key = o.key AND r.missing = 2 AND r.deleted_at IS NULL), p.id, p.status, p.updated_at, "
+        "(SELECT max(q.created_at) FROM operations q WHERE q.installation_id = o.installation_id AND q.object = o.object "
+        "AND q.status = 'success') "
+        "FROM object_state o LEFT JOIN cursors c ON c.installation_id = o.installation_id AND c.object = o.object "
+        "AND c.itwin_id = '' LEFT JOIN operations p ON p.id = (SELECT l.id FROM operations l "
+        "WHERE l.installation_id = o.installation_id AND l.object = o.object ORDER BY l.created_at DESC, l.rowid DESC LIMIT 1) "
+        "WHERE ?1 = '' OR o.installation_id = ?1 ORDER BY o.installation_id, o.object");
+    row.bind(installation_id);
+    std::vector<ObjectRow> found;
+    while (row.step()) {
+        ObjectRow out{.installation_id = row.text(0), .object = row.text(1), .records = row.integer(2)};
+        out.paused = row.integer(3) != 0;
+        out.backfill = row.text(4);
+        out.cursor = row.text(5);
+        out.last_due_at = row.time(6);
+        out.held_deletes = row.integer(7);
+        out.last_operation_id = row.text(8);
+        out.last_status = row.text(9);
+        out.last_at = row.text(10);
+        out.last_success_at = row.text(11);
+        found.push_back(std::move(out));
+    }
+    return found;
+}
+
+HealthRow Reader::health(const std::string& installation_id) {
+    auto row = impl_->db.query("SELECT health, reason FROM connection_health WHERE installation_id = ?");
+    row.bind(installation_id);
+    if (!row.step()) return {};
+    return {row.text_view(0) == "healthy", row.text(1)};
+}
+
+std::vector<OperationRow> Reader::operations(const ListFilter& filter) {
+    auto row = impl_->db.query(
+        "SELECT id, installation_id, object, status, result, read_type, created_at, updated_at, pages, processed, creates, "
+        "updates, deletes, estimated FROM operations WHERE (?1 = '' OR installation_id = ?1) AND (?2 = '' OR object = ?2) "
+        "AND (?3 = '' OR status = ?3) ORDER BY created_at DESC, rowid DESC LIMIT ?4");
+    row.bind(filter.installation_id, filter.object, filter.status, filter.limit);
+    std::vector<OperationRow> found;
+    while (row.step()) found.push_back(operation_row(row));
+    return found;
+}
+
+std::optional<OperationRow> Reader::operation(const std::string& id) {
+    auto row = impl_->db.query(
+        "SELECT id, installation_id, object, status, result, read_type, created_at, updated_at, pages, processed, creates, "
+        "updates, deletes, estimated FROM operations WHERE id = ?");
+    row.bind(id);
+    return row.step() ? std::optional(operation_row(row)) : std::nullopt;
+}
+
+std::vector<LogRow> Reader::operation_log(const std::string& id) {
+    auto row = impl_->db.query("SELECT at, level, message FROM operation_log WHERE operation_id = ? ORDER BY rowid");
+    row.bind(id);
+    std::vector<LogRow> found;
+    while (row.step()) found.push_back({row.text(0), row.text(1), row.text(2)});
+    return found;
+}
+
+std::vector<DeliveryRow> Reader::deliveries(const ListFilter& filter) {
+    auto row = impl_->db.query(
+        "SELECT id, destination, installation_id, object, operation_id, num_records, status, attempts, next_attempt_at, "
+        "created_at, updated_at, stream_id, sequence FROM deliveries WHERE (?1 = '' OR installation_id = ?1) "
+        "AND (?2 = '' OR object = ?2) AND (?3 = '' OR status = ?3) ORDER BY created_at DESC, sequence DESC LIMIT ?4");
+    row.bind(filter.installation_id, filter.object, filter.status, filter.limit);
+    std::vector<DeliveryRow> found;
+    while (row.step()) found.push_back(delivery_row(row));
+    return found;
+}
+
+std::optional<DeliveryRow> Reader::delivery(const std::string& id) {
+    auto row = impl_->db.query(
+        "SELECT id, destination, installation_id, object, operation_id, num_records, status, attempts, next_attempt_at, "
+        "created_at, updated_at, stream_id, sequence FROM deliveries WHERE id = ?");
+    row.bind(id);
+    return row.step() ? std::optional(delivery_row(row)) : std::nullopt;
+}
+
+std::vector<AttemptRow> Reader::attempts(const std::string& delivery_id) {
+    auto row = impl_->db.query("SELECT a.at, a.error, a.status, a.duration_ms FROM attempt a JOIN message m "
+                               "ON m.key = a.message_key WHERE m.id = ? ORDER BY a.rowid");
+    row.bind(delivery_id);
+    std::vector<AttemptRow> found;
+    while (row.step()) found.push_back({row.text(0), row.text(1), row.integer(2), row.integer(3)});
+    return found;
+}
+
+std::string Reader::body(const std::string& delivery_id) {
+    auto row = impl_->db.query("SELECT b.body FROM message_body b JOIN message m ON m.key = b.message_key WHERE m.id = ?");
+    row.bind(delivery_id);
+    return row.step() ? row.text(0) : std::string();
+}
+
+std::vector<DestinationRow> Reader::destinations() {
+    auto row = impl_->db.query(
+        "SELECT d.name, d.state, d.reason, d.failing_since, d.last_accepted_at, "
+        "(SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key WHERE s.destination = d.name AND m.status = 'pending'), "
+        "(SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key WHERE s.destination = d.name AND m.status = 'held'), "
+        "(SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key WHERE s.destination = d.name AND m.status = 'dead') "
+        "FROM destinations d ORDER BY d.name");
+    std::vector<DestinationRow> found;
+    while (row.step())
+        found.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.integer(5), row.integer(6),
+                         row.integer(7)});
+    return found;
+}
+
+void Reader::records(const std::string& installation_id, const std::string& object, std::optional<Timestamp> since,
+                     bool deleted, const std::function<void(const RecordRow&)>& use) {
+    std::int64_t object_key = 0;
+    {
+        auto row = impl_->db.query("SELECT key FROM object_state WHERE installation_id = ? AND object = ?");
+        row.bind(installation_id, object);
+        if (row.step()) object_key = row.integer(0);
+    }
+    for (std::string after;;) {
+        std::vector<RecordRow> batch;
+        {
+            auto row = impl_->db.query(
+                "SELECT record_id, raw, created_at, updated_at, deleted_at FROM record WHERE object_key = ?1 "
+                "AND record_id > ?2 AND (deleted_at IS NOT NULL) = ?3 AND (?4 IS NULL OR updated_at >= ?4) "
+                "ORDER BY record_id LIMIT ?5");
+            row.bind(object_key, after, deleted, since, records_batch);
+            while (row.step()) batch.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4)});
+        }
+        for (const auto& record : batch) use(record);
+        if (batch.size() < records_batch) return;
+        after = batch.back().id;
+    }
+}
+
+}  // namespace syncd::storage

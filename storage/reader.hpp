@@ -1,0 +1,93 @@
+// The database for those who only look: command line and reports, whether the daemon runs or not. Never writes.
+#pragma once
+
+#include "config/core/time.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace syncd::storage {
+
+/// What lists are narrowed to; empty texts don't narrow.
+struct ListFilter {
+    std::string installation_id, object, status;
+    std::int64_t limit = 50;
+};
+
+struct ObjectRow {
+    std::string installation_id, object;
+    std::int64_t records = 0, held_deletes = 0;
+    bool paused = false;
+    std::string backfill;                   // pending, running, done
+    std::string cursor;                     // empty: none
+    std::optional<Timestamp> last_due_at;
+    std::string last_operation_id, last_status, last_at;  // empty: never read
+    std::string last_success_at;
+};
+
+struct HealthRow {
+    bool healthy = true;
+    std::string reason;
+};
+
+struct OperationRow {
+    std::string id, installation_id, object, status, result, read_type, created_at, updated_at;
+    std::int64_t pages = 0, processed = 0, creates = 0, updates = 0, deletes = 0;
+    std::optional<std::int64_t> estimated;
+};
+
+struct LogRow {
+    std::string at, level, message;
+};
+
+struct DeliveryRow {
+    std::string id, destination, installation_id, object, operation_id, status, next_attempt_at, created_at, updated_at,
+        stream_id;
+    std::int64_t num_records = 0, attempts = 0, sequence = 0;
+};
+
+struct AttemptRow {
+    std::string at, error;
+    std::int64_t status = 0, duration_ms = 0;
+};
+
+struct DestinationRow {
+    std::string name, state, reason, failing_since, last_accepted_at;
+    std::int64_t pending = 0, held = 0, dead = 0;
+};
+
+struct RecordRow {
+    std::string id, raw, created_at, updated_at, deleted_at;
+};
+
+class Reader {
+public:
+    /// Throws when there is no such database, or its schema is not ours.
+    explicit Reader(const std::string& path);
+    Reader(Reader&& other) noexcept;
+    ~Reader();
+
+    std::vector<ObjectRow> objects(const std::string& installation_id);
+    HealthRow health(const std::string& installation_id);
+    std::vector<OperationRow> operations(const ListFilter& filter);
+    std::optional<OperationRow> operation(const std::string& id);
+    std::vector<LogRow> operation_log(const std::string& id);
+    std::vector<DeliveryRow> deliveries(const ListFilter& filter);
+    std::optional<DeliveryRow> delivery(const std::string& id);
+    std::vector<AttemptRow> attempts(const std::string& delivery_id);
+    std::string body(const std::string& delivery_id);
+    std::vector<DestinationRow> destinations();
+    /// Calls `use` for every record, by id; with `deleted` for the deleted ones only. `since`: changed at or after.
+    void records(const std::string& installation_id, const std::string& object, std::optional<Timestamp> since, bool deleted,
+                 const std::function<void(const RecordRow&)>& use);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace syncd::storage

@@ -1,0 +1,137 @@
+#include "storage/store.hpp"
+
+#include "storage/migrate.hpp"
+#include "storage/object_state.hpp"
+#include "storage/operations.hpp"
+#include "storage/outbox.hpp"
+#include "storage/records.hpp"
+#include "storage/upkeep.hpp"
+#include "storage/writer.hpp"
+
+namespace syncd::storage {
+
+struct Store::Impl {
+    Impl(const StoreOptions& options, asio::any_io_executor executor)
+        : database(options.path, OpenMode::read_write, options.vfs), writer(std::move(executor), database) {
+        migrate(database);
+        create_seen(database);
+    }
+    Database database;
+    Writer writer;
+};
+
+Store::Store(StoreOptions options, asio::any_io_executor executor) : impl_(new Impl(options, std::move(executor))) {}
+Store::~Store() = default;
+
+// None of these is a coroutine: the lambda is handed over whole and nothing can outlive its captures.
+
+awaitable<Timestamp> Store::enter_installation(std::string id, std::string digest, Timestamp now) {
+    return impl_->writer.run([id = std::move(id), digest = std::move(digest), now](Database& db) {
+        return storage::enter_installation(db, id, digest, now);
+    });
+}
+awaitable<ObjectState> Store::object_state(std::string installation_id, std::string object) {
+    return impl_->writer.run([id = std::move(installation_id), object = std::move(object)](Database& db) {
+        return storage::object_state(db, id, object);
+    });
+}
+awaitable<void> Store::set_paused(std::string installation_id, std::string object, bool paused) {
+    return impl_->writer.run([id = std::move(installation_id), object = std::move(object), paused](Database& db) {
+        storage::set_paused(db, id, object, paused);
+    });
+}
+awaitable<void> Store::set_health(std::string installation_id, bool healthy, std::string reason, Timestamp now) {
+    return impl_->writer.run([id = std::move(installation_id), healthy, reason = std::move(reason), now](Database& db) {
+        storage::set_health(db, id, healthy, reason, now);
+    });
+}
+awaitable<std::int64_t> Store::fail_interrupted(Timestamp now) {
+    return impl_->writer.run([now](Database& db) { return storage::fail_interrupted(db, now); });
+}
+
+awaitable<void> Store::begin_read(BeginRead read) {
+    return impl_->writer.run([read = std::move(read)](Database& db) { storage::begin_read(db, read); });
+}
+awaitable<PageResult> Store::commit_page(PageCommit page) {
+    return impl_->writer.run([page = std::move(page)](Database& db) { return storage::commit_page(db, page); });
+}
+awaitable<MissingCount> Store::count_missing(std::int64_t object_key) {
+    return impl_->writer.run([object_key](Database& db) { return storage::count_missing(db, object_key); });
+}
+awaitable<std::vector<MissingRecord>> Store::missing(std::int64_t object_key, bool approved_only, std::string after,
+                                                     std::size_t limit) {
+    return impl_->writer.run([object_key, approved_only, after = std::move(after), limit](Database& db) {
+        return storage::missing(db, object_key, approved_only, after, limit);
+    });
+}
+awaitable<std::int64_t> Store::hold_missing(std::int64_t object_key) {
+    return impl_->writer.run([object_key](Database& db) { return storage::hold_missing(db, object_key); });
+}
+awaitable<void> Store::mark_missing_once(std::int64_t object_key, std::vector<std::string> ids) {
+    return impl_->writer.run(
+        [object_key, ids = std::move(ids)](Database& db) { storage::mark_missing_once(db, object_key, ids); });
+}
+awaitable<PageResult> Store::commit_deletes(DeleteCommit deletes) {
+    return impl_->writer.run(
+        [deletes = std::move(deletes)](Database& db) { return storage::commit_deletes(db, deletes); });
+}
+awaitable<void> Store::finish_read(FinishRead read) {
+    return impl_->writer.run([read = std::move(read)](Database& db) { storage::finish_read(db, read); });
+}
+awaitable<void> Store::log_operation(std::string operation_id, LogLevel level, std::string message, Timestamp now) {
+    return impl_->writer.run([id = std::move(operation_id), level, message = std::move(message), now](Database& db) {
+        storage::log_operation(db, id, level, message, now);
+    });
+}
+awaitable<std::int64_t> Store::decide_held_deletes(std::string installation_id, std::string object, bool confirm) {
+    return impl_->writer.run([id = std::move(installation_id), object = std::move(object), confirm](Database& db) {
+        return storage::decide_held_deletes(db, id, object, confirm);
+    });
+}
+
+awaitable<std::map<std::string, DestinationState>> Store::enter_destinations(std::vector<std::string> names, Timestamp now) {
+    return impl_->writer.run(
+        [names = std::move(names), now](Database& db) { return storage::enter_destinations(db, names, now); });
+}
+awaitable<std::vector<DueMessage>> Store::claim_due(Claim claim) {
+    return impl_->writer.run([claim = std::move(claim)](Database& db) { return storage::claim_due(db, claim); });
+}
+awaitable<std::vector<DueMessage>> Store::claim_stream(std::int64_t stream_key, std::int64_t after_sequence,
+                                                       std::size_t limit, std::size_t bytes_max) {
+    return impl_->writer.run([=](Database& db) {
+        return storage::claim_stream(db, stream_key, after_sequence, limit, bytes_max);
+    });
+}
+awaitable<DestinationState> Store::finish_attempts(std::string destination, std::vector<Attempt> attempts) {
+    return impl_->writer.run([destination = std::move(destination), attempts = std::move(attempts)](Database& db) {
+        return storage::finish_attempts(db, destination, attempts);
+    });
+}
+awaitable<std::optional<Timestamp>> Store::next_due(std::string destination) {
+    return impl_->writer.run(
+        [destination = std::move(destination)](Database& db) { return storage::next_due(db, destination); });
+}
+awaitable<DestinationState> Store::set_destination(std::string name, bool enabled, std::string reason, Timestamp now) {
+    return impl_->writer.run([name = std::move(name), enabled, reason = std::move(reason), now](Database& db) {
+        return storage::set_destination(db, name, enabled, reason, now);
+    });
+}
+awaitable<std::int64_t> Store::replay(ReplaySelection selection, Timestamp now) {
+    return impl_->writer.run(
+        [selection = std::move(selection), now](Database& db) { return storage::replay(db, selection, now); });
+}
+awaitable<std::int64_t> Store::count_pending(bool by_url_too) {
+    return impl_->writer.run([by_url_too](Database& db) { return storage::count_pending(db, by_url_too); });
+}
+awaitable<std::optional<std::string>> Store::results_of(std::string delivery_id) {
+    return impl_->writer.run([id = std::move(delivery_id)](Database& db) { return storage::results_of(db, id); });
+}
+
+awaitable<std::map<std::string, std::map<std::int64_t, std::int64_t>>> Store::budget_spent(std::int64_t since_minute) {
+    return impl_->writer.run([since_minute](Database& db) { return storage::budget_spent(db, since_minute); });
+}
+awaitable<bool> Store::prune(Retention retention, Timestamp now) {
+    return impl_->writer.run([retention, now](Database& db) { return storage::prune(db, retention, now); });
+}
+
+}  // namespace syncd::storage

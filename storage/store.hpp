@@ -1,0 +1,241 @@
+// The door to the database for the process that holds it: one awaitable method per use case, each one transaction, on
+// disk when it answers. What the database can't do (full disk, damage) comes as SQLite::Exception.
+#pragma once
+
+#include "config/core/ids.hpp"
+#include "config/core/model.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace syncd::storage {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+/// What is kept about one object of an installation between reads.
+struct ObjectState {
+    std::int64_t key = 0;
+    bool paused = false;
+    enum class Backfill { pending, running, done } backfill = Backfill::pending;
+    std::optional<Timestamp> since;         // where the backfill starts; empty: everything
+    std::optional<Timestamp> deliver_from;  // older records are taken as known
+    std::string next_url;                   // running: the next page, empty for the first
+    std::optional<Timestamp> next_cursor;   // running: the largest time so far
+    std::string operation_id;               // running: its operation
+    std::optional<Timestamp> last_due_at, last_full_at;
+    std::optional<std::int64_t> page_size;
+    std::optional<Timestamp> cursor;
+    std::int64_t records = 0;               // known and not deleted
+};
+
+struct BeginRead {
+    std::int64_t object_key = 0;
+    std::string operation_id;
+    ReadType type{};
+    std::optional<Timestamp> due_at;        // the schedule's time that this read serves
+    bool backfill = false;                  // a new backfill with since and deliver_from
+    bool resumed = false;                   // a backfill that goes on, perhaps under a new operation
+    std::optional<Timestamp> since, deliver_from;
+    std::optional<std::int64_t> estimated;
+    Timestamp now;
+};
+
+/// A record of a page, and how it is to be taken.
+struct SeenRecord {
+    Record record;
+    bool visible = true;                    // passes fieldFilters
+    bool deliver = true;                    // false: take as known, tell nobody
+};
+
+struct PageCommit {
+    std::int64_t object_key = 0;
+    std::string operation_id;
+    std::vector<SeenRecord> records;
+    bool deliver_unchanged = false;         // deliver: all
+    bool mark_seen = false;                 // remember for missing(): this read may find deletes
+    bool count_page = true;                 // false: a single record read by its id
+    std::optional<std::string> next_url;    // a backfill's position after this page
+    std::optional<Timestamp> next_cursor;
+    std::string destination, new_stream_id; // the id is used if the stream is new
+    BuildMessages build;
+    std::map<std::string, std::int64_t> spent;  // budget: requests by client since the last commit
+    Timestamp now;
+};
+
+struct PageResult {
+    std::int64_t creates = 0, updates = 0, deletes = 0, unchanged = 0, messages = 0;
+};
+
+/// What a record that a complete full read did not show is waiting for.
+enum class Missing {
+    seen = 0,      // nothing: it was there
+    once = 1,      // a second full read, where the record has no read of its own
+    held = 2,      // the operator: the fuse holds its delete
+    approved = 3,  // the next full read, past the fuse
+};
+
+struct MissingRecord {
+    std::string id;
+    Missing state{};
+};
+
+struct MissingCount {
+    std::int64_t known = 0;     // records before this read's deletes
+    std::int64_t missing = 0;   // of those, not seen in the read in hand; approved ones left out
+    std::int64_t approved = 0;
+};
+
+struct DeleteCommit {
+    std::int64_t object_key = 0;
+    std::string operation_id;
+    std::vector<std::string> ids;
+    std::string destination, new_stream_id;
+    BuildMessages build;
+    Timestamp now;
+};
+
+enum class LogLevel { info, warn, error };
+
+struct FinishRead {
+    std::int64_t object_key = 0;
+    std::string operation_id;
+    bool success = false;
+    bool in_progress = false;               // neither: a backfill that goes on after a restart
+    std::string result;                     // one sentence: what came of it
+    bool backfill_done = false;
+    std::optional<Timestamp> full_since;    // a complete full read that started then
+    std::optional<Timestamp> cursor;
+    std::string itwin_id;
+    std::optional<std::int64_t> page_size;
+    std::map<std::string, std::int64_t> spent;
+    Timestamp now;
+};
+
+struct DestinationState {
+    std::string name;
+    bool enabled = true;
+    std::string reason;
+    std::optional<Timestamp> failing_since, last_accepted_at;
+};
+
+/// A message whose turn it is.
+struct DueMessage {
+    std::int64_t key = 0, stream_key = 0;
+    std::string id, stream_id, installation_id, object;
+    std::int64_t sequence = 0;
+    std::string body;
+    bool by_url = false;
+    std::int64_t attempts = 0, step = 0;
+    bool woken = false;
+    std::optional<Timestamp> step_due_at, first_attempt_at;
+};
+
+/// What may be sent now. A due time further off than `longest_wait` can't be right (the clock jumped): it is due.
+struct Claim {
+    std::string destination;
+    bool ordered = true;                    // only heads of streams; else any message
+    bool by_url = true;                     // messages with a downloadUrl too
+    std::vector<std::int64_t> busy;         // keys of streams (ordered) or messages that are being sent already
+    Timestamp now;
+    Duration longest_wait{};
+    std::size_t limit = 0;
+};
+
+enum class Verdict { delivered, retry, dead, hold };
+
+/// One attempt and what follows from it.
+struct Attempt {
+    std::int64_t message_key = 0;
+    Verdict verdict{};
+    int status = 0;                         // of HTTP; 0: no answer
+    std::string error;
+    std::int64_t duration_ms = 0;
+    Timestamp at;
+    std::int64_t step = 0;                  // retry: waits used up
+    std::optional<Timestamp> step_due_at, next_attempt_at;
+    bool disable = false;                   // hold: the destination, with `error` as its reason
+};
+
+struct ReplaySelection {
+    std::vector<std::string> ids;           // empty: all that match the rest
+    bool dead_only = false;
+    std::string destination, installation_id;
+    std::optional<Timestamp> since;
+};
+
+struct Retention {
+    Duration operations{}, deliveries{}, dead_letters{}, deleted_records{};
+};
+
+struct StoreOptions {
+    std::string path;
+    std::string vfs{};                      // empty: the system's
+};
+
+class Store {
+public:
+    /// Opens, creates or migrates. `executor` becomes the writer's. Throws when the database can't be used.
+    Store(StoreOptions options, asio::any_io_executor executor);
+    ~Store();
+
+    // Installations and their objects
+    /// Notes the installation; answers its installationUpdateTime: `now` if its digest differs from the last one.
+    awaitable<Timestamp> enter_installation(std::string id, std::string digest, Timestamp now);
+    awaitable<ObjectState> object_state(std::string installation_id, std::string object);
+    awaitable<void> set_paused(std::string installation_id, std::string object, bool paused);
+    awaitable<void> set_health(std::string installation_id, bool healthy, std::string reason, Timestamp now);
+    /// Operations that a crash left in progress become failures, but for backfills that go on. How many.
+    awaitable<std::int64_t> fail_interrupted(Timestamp now);
+
+    // Reads
+    awaitable<void> begin_read(BeginRead read);
+    awaitable<PageResult> commit_page(PageCommit page);
+    awaitable<MissingCount> count_missing(std::int64_t object_key);
+    /// Records that the read in hand did not show, by id after `after`; or only those approved by the operator.
+    awaitable<std::vector<MissingRecord>> missing(std::int64_t object_key, bool approved_only, std::string after,
+                                                  std::size_t limit);
+    awaitable<std::int64_t> hold_missing(std::int64_t object_key);
+    awaitable<void> mark_missing_once(std::int64_t object_key, std::vector<std::string> ids);
+    awaitable<PageResult> commit_deletes(DeleteCommit deletes);
+    awaitable<void> finish_read(FinishRead read);
+    awaitable<void> log_operation(std::string operation_id, LogLevel level, std::string message, Timestamp now);
+    /// `deletes confirm` and `discard`: how many held deletes it concerns.
+    awaitable<std::int64_t> decide_held_deletes(std::string installation_id, std::string object, bool confirm);
+
+    // Deliveries
+    awaitable<std::map<std::string, DestinationState>> enter_destinations(std::vector<std::string> names, Timestamp now);
+    awaitable<std::vector<DueMessage>> claim_due(Claim claim);
+    /// The next pending ones of a stream, in order, up to `bytes_max` of bodies beyond the first.
+    awaitable<std::vector<DueMessage>> claim_stream(std::int64_t stream_key, std::int64_t after_sequence,
+                                                    std::size_t limit, std::size_t bytes_max);
+    /// Records attempts; answers the destination's state after them.
+    awaitable<DestinationState> finish_attempts(std::string destination, std::vector<Attempt> attempts);
+    /// When the earliest message of the destination that is not due becomes so.
+    awaitable<std::optional<Timestamp>> next_due(std::string destination);
+    /// Enabling sets its held messages free, in order.
+    awaitable<DestinationState> set_destination(std::string name, bool enabled, std::string reason, Timestamp now);
+    awaitable<std::int64_t> replay(ReplaySelection selection, Timestamp now);
+    /// Deliveries that still have to go out to enabled destinations; `by_url_too`: those with a downloadUrl as well.
+    awaitable<std::int64_t> count_pending(bool by_url_too);
+    /// The list that a message's downloadUrl serves; empty when there is none.
+    awaitable<std::optional<std::string>> results_of(std::string delivery_id);
+
+    // Upkeep
+    awaitable<std::map<std::string, std::map<std::int64_t, std::int64_t>>> budget_spent(std::int64_t since_minute);
+    /// Drops what is older than retention allows, a bounded amount a call; true when there is more.
+    awaitable<bool> prune(Retention retention, Timestamp now);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace syncd::storage

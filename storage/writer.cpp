@@ -1,0 +1,56 @@
+#include "storage/writer.hpp"
+
+namespace syncd::storage {
+
+void Writer::push(Entry entry) {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(entry));
+    if (!std::exchange(busy_, true)) asio::post(executor_, [this] { drain(); });
+}
+
+std::exception_ptr Writer::work_in_savepoint(Entry& entry) {
+    database_.run("SAVEPOINT job");
+    try {
+        entry.work(database_);
+        database_.run("RELEASE job");
+        return nullptr;
+    } catch (...) {
+        auto failure = std::current_exception();
+        database_.run("ROLLBACK TO job");  // throws when SQLite has already rolled back everything, as on a full disk
+        database_.run("RELEASE job");
+        return failure;
+    }
+}
+
+void Writer::drain() {
+    std::vector<Entry> batch;
+    {
+        const std::lock_guard lock(mutex_);
+        while (!queue_.empty() && batch.size() < batch_max) {
+            batch.push_back(std::move(queue_.front()));
+            queue_.pop_front();
+        }
+    }
+    std::vector<std::exception_ptr> failures(batch.size());
+    try {
+        database_.run("BEGIN IMMEDIATE");
+        for (std::size_t i = 0; i < batch.size(); ++i) failures[i] = work_in_savepoint(batch[i]);
+        database_.run("COMMIT");
+    } catch (...) {
+        const auto failure = std::current_exception();
+        for (auto& each : failures)
+            if (!each) each = failure;
+        try {
+            database_.run("ROLLBACK");
+        } catch (const std::exception&) {  // SQLite has rolled back by itself
+        }
+    }
+    for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(failures[i]);
+    const std::lock_guard lock(mutex_);
+    if (queue_.empty())
+        busy_ = false;
+    else
+        asio::post(executor_, [this] { drain(); });
+}
+
+}  // namespace syncd::storage

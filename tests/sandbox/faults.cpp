@@ -1,0 +1,119 @@
+#include "tests/sandbox/faults.hpp"
+
+#include "config/core/json.hpp"
+#include "tests/sandbox/call.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace syncd::sandbox {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, FaultKind>, 17> kinds = {{
+    {"status", FaultKind::status}, {"reset", FaultKind::reset}, {"close", FaultKind::close}, {"hang", FaultKind::hang},
+    {"slow", FaultKind::slow}, {"truncate", FaultKind::truncate}, {"garbage", FaultKind::garbage},
+    {"html", FaultKind::html}, {"foreignNext", FaultKind::foreign_next}, {"loop", FaultKind::loop},
+    {"nullNext", FaultKind::null_next}, {"noNext", FaultKind::no_next}, {"wrongKey", FaultKind::wrong_key},
+    {"noId", FaultKind::no_id}, {"omit", FaultKind::omit}, {"twice", FaultKind::twice}, {"empty", FaultKind::empty}}};
+
+/// Sets one member; false when the name is unknown or the value does not fit.
+bool set(Fault& fault, std::string_view name, std::string_view text) {
+    const auto number = [&](auto& target, std::int64_t low, std::int64_t high) {
+        const auto value = parse_number(text, low, high);
+        using Target = std::remove_reference_t<decltype(target)>;
+        if (value) target = static_cast<Target>(*value);
+        return value.has_value();
+    };
+    constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+    if (name == "path" || name == "hook") {
+        fault.path = name == "hook" ? fmt::format("/hooks/{}", text) : std::string(text);
+        return true;
+    }
+    if (name == "contains") return fault.contains = text, true;
+    if (name == "url") return fault.url = text, true;
+    if (name == "processed") return fault.processed = text == "true", text == "true" || text == "false";
+    if (name == "status") return number(fault.status, 100, 599);
+    if (name == "count") return number(fault.count, -1, most);
+    if (name == "afterPages" || name == "after") return number(fault.after, 0, most);
+    if (name == "every") return number(fault.every, 1, most);
+    if (name == "retryAfter") return number(fault.retry_after.emplace(), 0, most);
+    if (name == "delayMs") {
+        const auto milliseconds = parse_number(text, 0, most);
+        if (milliseconds) fault.delay = std::chrono::milliseconds{*milliseconds};
+        return milliseconds.has_value();
+    }
+    if (name != "kind") return false;
+    const auto kind = std::ranges::find(kinds, text, [](const auto& each) { return each.first; });
+    if (kind != kinds.end()) fault.kind = kind->second;
+    return kind != kinds.end();
+}
+
+bool fits(const Fault& fault, std::string_view path, std::string_view query) {
+    std::string_view wanted = fault.path;
+    const bool prefix = wanted.ends_with('*');
+    if (prefix) wanted.remove_suffix(1);
+    const auto bare = [](std::string_view text) {
+        return text.size() > 1 && text.ends_with('/') ? text.substr(0, text.size() - 1) : text;
+    };
+    const bool same = prefix ? same_text(path.substr(0, wanted.size()), wanted) : same_text(bare(path), bare(wanted));
+    return same && query.find(fault.contains) != std::string_view::npos;
+}
+
+}  // namespace
+
+std::string_view to_string(FaultKind kind) {
+    return std::ranges::find(kinds, kind, [](const auto& each) { return each.second; })->first;
+}
+
+result<Fault> parse_fault(std::string_view text) {
+    if (const auto valid = json::validate(text); !valid) return Error{errc::invalid_input, valid.error().message};
+    if (json::kind(text) != json::Kind::object) return Error{errc::invalid_input, "a fault is a JSON object"};
+    Fault fault;
+    for (const auto& member : json::members(text)) {
+        const auto value = json::as_text(member.value);
+        if (!value || !set(fault, member.key, *value))
+            return Error{errc::invalid_input,
+                         fmt::format("member {} = {}: not one of path, hook, kind (status, reset, close, hang, slow, "
+                                     "truncate, garbage, html, foreignNext, loop, nullNext, noNext, wrongKey, noId, "
+                                     "omit, twice, empty), status, count, after, afterPages, every, retryAfter, "
+                                     "delayMs, url, contains, processed, or not a value for it",
+                                     member.key, member.value)};
+    }
+    if (fault.path.empty()) return Error{errc::invalid_input, "a fault needs a path (or a hook)"};
+    return fault;
+}
+
+result<void> Faults::add(Fault fault) {
+    if (faults_.size() >= faults_max) return Error{errc::too_large, "too many faults on order; DELETE them first"};
+    if (fault.count != 0) faults_.push_back(std::move(fault));
+    return {};
+}
+
+std::optional<Fault> Faults::take(std::string_view path, std::string_view query) {
+    for (auto at = faults_.begin(); at != faults_.end(); ++at) {
+        if (!fits(*at, path, query)) continue;
+        if (at->seen++ < at->after || (at->seen - at->after - 1) % at->every != 0) continue;
+        ++at->served;
+        ++served_;
+        Fault fault = *at;
+        if (at->count > 0 && at->served >= at->count) faults_.erase(at);
+        return fault;
+    }
+    return std::nullopt;
+}
+
+std::string Faults::describe() const {
+    std::string out = "[";
+    for (const auto& fault : faults_) {
+        if (out.size() > 1) out += ',';
+        out += fmt::format(R"({{"path":{},"kind":"{}","status":{},"count":{},"seen":{},"served":{}}})",
+                           json::quote(fault.path), to_string(fault.kind), fault.status, fault.count, fault.seen,
+                           fault.served);
+    }
+    return out + "]";
+}
+
+}  // namespace syncd::sandbox

@@ -1,0 +1,31 @@
+#include "tests/sandbox/problem.hpp"
+
+#include "config/core/json.hpp"
+#include "tests/sandbox/call.hpp"
+
+#include <fmt/format.h>
+
+namespace syncd::sandbox {
+
+http::Response problem(int status, std::string_view code, std::string_view message, Detail detail) {
+    std::string details;
+    if (!detail.code.empty()) {
+        details = fmt::format(R"(,"details":[{{"code":{},"message":{})", json::quote(detail.code),
+                              json::quote(detail.message));
+        if (!detail.target.empty()) details += R"(,"target":)" + json::quote(detail.target);
+        details += "}]";
+    }
+    return json_response(status, fmt::format(R"({{"error":{{"code":{},"message":{}{}}}}})", json::quote(code),
+                                             json::quote(message), details));
+}
+
+http::Response operation_not_found() {
+    return problem(404, "ResourceNotFound", "Requested resource is not available.",
+                   {"OperationNotFound", "Unable to match incoming request to an operation."});
+}
+
+http::Response invalid_value(std::string_view code, std::string_view target, std::string_view message) {
+    return problem(422, code, "The request is invalid.", {"InvalidValue", message, target});
+}
+
+}  // namespace syncd::sandbox

@@ -1,0 +1,22 @@
+// The provider's error envelope.
+#pragma once
+
+#include "connector/http/message.hpp"
+
+#include <string_view>
+
+namespace syncd::sandbox {
+
+struct Detail {
+    std::string_view code, message, target{};
+};
+
+/// {"error":{"code","message","details"?:[{"code","message","target"?}]}}; no details when `detail` has no code.
+http::Response problem(int status, std::string_view code, std::string_view message, Detail detail = {});
+
+/// 404 of a path or a version that is not served.
+http::Response operation_not_found();
+/// 422 that names one parameter.
+http::Response invalid_value(std::string_view code, std::string_view target, std::string_view message);
+
+}  // namespace syncd::sandbox

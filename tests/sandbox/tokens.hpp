@@ -1,0 +1,41 @@
+// The token endpoint: client_credentials only.
+#pragma once
+
+#include "connector/world/world.hpp"
+#include "tests/sandbox/call.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace syncd::sandbox {
+
+class Tokens {
+public:
+    Tokens(World& world, std::uint64_t seed, std::string client_id, std::string client_secret, Duration lifetime);
+
+    /// POST /connect/token.
+    http::Response issue(const Call& call);
+    /// Empty when the call may pass; else the 401 as documented.
+    std::optional<http::Response> refusal(const Call& call) const;
+    /// Whether the header carries a token that was issued here, valid or not.
+    bool knows(std::string_view authorization) const;
+
+    void revoke_all();
+    void set_lifetime(Duration lifetime) { lifetime_ = lifetime; }
+    void set_secret(std::string secret) { client_secret_ = std::move(secret); }
+    std::uint64_t issued() const { return issued_; }
+    std::uint64_t refused() const { return refused_; }
+
+private:
+    http::Response refuse(int status, std::string_view error);
+
+    World& world_;
+    std::uint64_t seed_;
+    std::string client_id_, client_secret_;
+    Duration lifetime_;
+    std::map<std::string, Tick, std::less<>> expiry_;  // by token; revoked ones stay, expired
+    std::uint64_t issued_ = 0, refused_ = 0;
+};
+
+}  // namespace syncd::sandbox
