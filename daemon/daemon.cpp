@@ -21,7 +21,7 @@ Daemon::Daemon(World& world, storage::Store& store, const config::Config& config
       downloads_(config.server.public_url, std::move(signing_key)), client_(world),
       services_(world, [this](std::exception_ptr failure) { log_.error("service.broken", {{"error", describe(failure)}}); }),
       passes_(world, [this](std::exception_ptr failure) { log_.error("read.broken", {{"error", describe(failure)}}); }),
-      stop_bell_(world) {}
+      stop_bell_(world), upkeep_bell_(world) {}
 
 Daemon::~Daemon() = default;
 
@@ -46,7 +46,7 @@ awaitable<void> Daemon::start() {
     for (const auto& [name, destination] : config_.destinations) names.push_back(name);
     for (auto& [name, state] : co_await store_.enter_destinations(names, now)) {
         const DownloadUrl url = [this](const std::string& id) {
-            return serving_ ? downloads_.link(id, world_.now()) : std::string();
+            return server_ ? downloads_.link(id, world_.now()) : std::string();
         };
         deliveries_[name] = std::make_unique<Delivery>(world_, store_, client_, log_, config_.destinations.at(name),
                                                        state, url);
@@ -60,13 +60,14 @@ awaitable<void> Daemon::start() {
                                                                        budget_of(installation.connection.client_id)));
     }
     for (auto& [name, delivery] : deliveries_) services_.spawn(delivery->run());
+    if (server_) services_.spawn(server_->run());
 }
 
 std::uint16_t Daemon::listen() {
     auto acceptor = world_.listen({.host = config_.server.host, .port = config_.server.port});
     server_ = std::make_unique<http::Server>(world_, std::move(acceptor), make_routes(*this));
-    serving_ = true;
-    services_.spawn(server_->run());
+    if (config_.server.port == 0)  // any free one: only now it is known
+        downloads_.set_public_url(fmt::format("http://{}:{}", config_.server.host, server_->port()));
     return server_->port();
 }
 
@@ -83,17 +84,19 @@ void Daemon::stop() {
         for (auto& installation : installations_) installation->scheduler().cancel();
         for (auto& [name, delivery] : deliveries_) delivery->cancel();
         passes_.cancel();
+        for (auto* reads : syncs_) reads->cancel();
     }
     not_ready_ = "stopping";
     stop_bell_.ring();
+    upkeep_bell_.ring();
     for (auto& installation : installations_) installation->scheduler().stop();
     for (auto& [name, delivery] : deliveries_) delivery->stop();
 }
 
 awaitable<void> Daemon::shut_down() {
     stop();
+    if (server_) server_->stop();
     const bool in_time = co_await services_.join(stop_grace - std::chrono::seconds{1}) && passes_.size() == 0;
-    // The server goes last, so that whoever had a pass under way still gets its answer.
     if (!in_time) {
         stop();
         if (server_) server_->stop(true);
@@ -105,16 +108,15 @@ awaitable<void> Daemon::shut_down() {
 
 awaitable<void> Daemon::upkeep() {
     const auto& keep = config_.storage.retention;
-    Doorbell nap(world_);
-    for (Tick next{}; !stopping_;) {
-        if (world_.tick() >= next) {
-            const bool more = co_await store_.prune({keep.operations, keep.deliveries, keep.dead_letters, keep.deleted_records},
-                                                    world_.now());
-            next = world_.tick() + (more ? Duration::zero() : upkeep_every);
+    while (!stopping_) {
+        bool more = false;
+        try {
+            more = co_await store_.prune({keep.operations, keep.deliveries, keep.dead_letters, keep.deleted_records}, world_.now());
+        } catch (const std::exception& broken) {
+            log_.error("upkeep.broken", {{"error", broken.what()}});
         }
-        if (!stopping_) co_await nap.wait(std::chrono::seconds{1});
+        if (!more && !stopping_) co_await upkeep_bell_.wait(upkeep_every);
     }
-    if (server_) server_->stop();
 }
 
 Delivery* Daemon::delivery(const std::string& destination) {
@@ -164,10 +166,12 @@ awaitable<result<SyncReport>> Daemon::sync(SyncOrder order) {
         report.reads.push_back({target.service->installation().id, target.reader->object().object, {}});
     {
         Group reads(world_, [](std::exception_ptr) {});  // read_target() reports its own failures
+        syncs_.insert(&reads);
         for (std::size_t i = 0; i < wanted->size(); ++i)
             reads.spawn(read_target((*wanted)[i], {.full = order.full, .all = order.all, .due_at = world_.now()}, report, i));
         while (!co_await reads.join(forever)) {
         }
+        syncs_.erase(&reads);
     }
     report.pending = co_await drain(order.drain);
     report.finished = report.pending == 0 && std::ranges::all_of(report.reads, [](const auto& read) { return read.outcome.success; });
@@ -176,7 +180,7 @@ awaitable<result<SyncReport>> Daemon::sync(SyncOrder order) {
 
 void Daemon::read_soon(const std::string& installation_id, const std::string& object) {
     const auto wanted = targets(installation_id, {object});
-    if (!wanted) return;
+    if (!wanted || !server_ || stopping_) return;
     for (const auto& target : *wanted) {
         auto read = [](Target t) -> awaitable<void> { co_await t.service->read(*t.reader, {}); };
         passes_.spawn(read(target));
@@ -185,8 +189,10 @@ void Daemon::read_soon(const std::string& installation_id, const std::string& ob
 
 awaitable<std::int64_t> Daemon::drain(Duration limit) {
     const Tick end = world_.tick() + limit;
+    std::vector<std::string> names;
+    for (const auto& [name, delivery] : deliveries_) names.push_back(name);
     for (;;) {
-        const auto pending = co_await store_.count_pending(serving_);
+        const auto pending = co_await store_.count_pending(names, server_ != nullptr);
         if (pending == 0 || world_.tick() >= end || stopping_) co_return pending;
         Timer pause(world_);
         co_await pause.async_wait(drain_poll);

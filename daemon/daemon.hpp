@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,10 +42,10 @@ public:
            const Log& log, Secret signing_key);
     ~Daemon();
 
-    /// Reads the store's state and starts deliveries. To be called once, before all else.
-    awaitable<void> start();
-    /// Opens the server; throws when its address can't be had. The port that it has.
+    /// Takes server.listen, for those who run(); throws when it can't be had. The port. To be called before start().
     std::uint16_t listen();
+    /// Reads the store's state, starts deliveries and the server. To be called once.
+    awaitable<void> start();
     /// Reads on schedule and serves until stop(), then ends within stop_grace.
     awaitable<void> run();
     /// Takes nothing new; run() returns once what is in flight has ended. Again: at once.
@@ -55,7 +56,7 @@ public:
     /// One pass over the objects: reads, then deliveries until all are accepted or the drain time is over.
     /// Errors: invalid_input for an object or installation that the configuration does not have.
     awaitable<result<SyncReport>> sync(SyncOrder order);
-    /// Has the objects read soon, without waiting for it.
+    /// Has the objects read soon, without waiting for it, if this daemon runs and doesn't just execute a command.
     void read_soon(const std::string& installation_id, const std::string& object);
     storage::Store& store() { return store_; }
     World& world() { return world_; }
@@ -91,10 +92,10 @@ private:
     std::unique_ptr<http::Server> server_;
     Group services_;   // end by themselves once stopping
     Group passes_;     // reads asked for by an operator
-    Doorbell stop_bell_;
+    std::set<Group*> syncs_;  // reads of passes that somebody waits for
+    Doorbell stop_bell_, upkeep_bell_;
     std::string not_ready_ = "starting";
     bool stopping_ = false;
-    bool serving_ = false;
 };
 
 }  // namespace syncd

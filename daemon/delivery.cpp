@@ -20,6 +20,7 @@ constexpr std::size_t ahead_bytes_max = 4u << 20;
 constexpr Duration ack_delay_max = std::chrono::milliseconds{200};  // acceptances are stored together, but not later
 constexpr std::size_t answer_bytes_max = 1u << 20;
 constexpr Duration look_again = std::chrono::seconds{60};
+constexpr Duration shortest_wait = std::chrono::milliseconds{5};
 constexpr Duration broken_pause = std::chrono::seconds{5};     // after the store failed
 
 }  // namespace
@@ -68,12 +69,10 @@ awaitable<void> Delivery::run() {
         std::exception_ptr broken;
         Duration wait = look_again;
         try {
-            const auto started = state_.enabled ? co_await start_due() : 0;
-            if (started == 0 && lanes_.size() < lanes_max) {
-                const auto due = co_await store_.next_due(destination_.name);
-                if (due) wait = std::clamp<Duration>(*due - world_.now(), std::chrono::milliseconds{5}, look_again);
-                // A stream that is being sent rings when it is done; its own messages are no reason to look again.
-                if (due && *due <= world_.now() && !busy_.empty()) wait = look_again;
+            if (state_.enabled) co_await start_due();
+            if (state_.enabled && lanes_.size() < lanes_max) {
+                const auto due = co_await store_.next_due(claim());
+                if (due) wait = std::clamp<Duration>(*due - world_.now(), shortest_wait, look_again);
             }
         } catch (const std::exception&) {
             broken = std::current_exception();
@@ -87,23 +86,25 @@ awaitable<void> Delivery::run() {
     co_await lanes_.join(std::chrono::hours{24});
 }
 
-awaitable<std::size_t> Delivery::start_due() {
+storage::Claim Delivery::claim() const {
+    return {.destination = destination_.name,
+            .ordered = destination_.strict_ordering,
+            .by_url = !download_url_("").empty(),
+            .busy = {busy_.begin(), busy_.end()},
+            .now = world_.now(),
+            .longest_wait = longest_wait()};
+}
+
+awaitable<void> Delivery::start_due() {
     const std::size_t free = lanes_max - std::min(lanes_max, lanes_.size());
-    if (free == 0) co_return 0;
-    auto due = co_await store_.claim_due({.destination = destination_.name,
-                                          .ordered = destination_.strict_ordering,
-                                          .by_url = !download_url_("").empty(),
-                                          .busy = {busy_.begin(), busy_.end()},
-                                          .now = world_.now(),
-                                          .longest_wait = longest_wait(),
-                                          .limit = free});
-    const auto count = due.size();
-    for (auto& message : due) {
+    if (free == 0) co_return;
+    auto wanted = claim();
+    wanted.limit = free;
+    for (auto& message : co_await store_.claim_due(std::move(wanted))) {
         const auto key = destination_.strict_ordering ? message.stream_key : message.key;
         busy_.insert(key);
         lanes_.spawn(lane(std::move(message), key));
     }
-    co_return count;
 }
 
 awaitable<void> Delivery::lane(DueMessage first, std::int64_t busy_key) {

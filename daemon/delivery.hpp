@@ -37,7 +37,8 @@ public:
 private:
     class Acks;
 
-    awaitable<std::size_t> start_due();
+    storage::Claim claim() const;
+    awaitable<void> start_due();
     awaitable<void> lane(storage::DueMessage first, std::int64_t busy_key);
     awaitable<void> send_stream(storage::DueMessage message);
     awaitable<storage::Attempt> send(const storage::DueMessage& message);

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <sys/stat.h>
+
 #include <cstdio>
 #include <cstdlib>
 
@@ -30,6 +32,7 @@ int run_chosen(const Chosen& chosen) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    ::umask(::umask(077) | 027);  // what we make holds customers' data: nothing for others
     Context context{.config_path = default_config()};
     Chosen chosen;
     CLI::App app("Syncs Bentley iTwin Platform data to webhooks.", "bentley-syncd");

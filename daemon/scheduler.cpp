@@ -64,10 +64,11 @@ awaitable<void> Scheduler::serve(ObjectReader& reader) {
         Doorbell* bell;
         ~Leave() { std::erase(bells, bell); }
     } leave{bells_, &bell};
+    bool first = true;
     while (!context_.stopping()) {
         std::exception_ptr broken;
         try {
-            co_await wait_until_due(reader, bell);
+            co_await wait_until_due(reader, bell, std::exchange(first, false));
             if (context_.stopping()) break;
             const auto outcome = co_await reader.read({.due_at = context_.world.now()});
             co_await health_.note(outcome);
@@ -83,10 +84,12 @@ awaitable<void> Scheduler::serve(ObjectReader& reader) {
     }
 }
 
-awaitable<void> Scheduler::wait_until_due(ObjectReader& reader, Doorbell& bell) {
+awaitable<void> Scheduler::wait_until_due(ObjectReader& reader, Doorbell& bell, bool first) {
+    using Backfill = storage::ObjectState::Backfill;
     while (!context_.stopping()) {
         const auto state = co_await context_.store.object_state(context_.installation.id, reader.object().object);
         const auto now = context_.world.now();
+        if (first && !state.paused && state.backfill == Backfill::running) co_return;  // cut off: goes on at once
         const bool unhealthy = !health_.healthy();
         const Duration wait = unhealthy ? health_.next_try() - context_.world.tick()
                                         : next_due(reader.object().schedule, state.last_due_at, now) - now;

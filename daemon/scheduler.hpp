@@ -42,7 +42,7 @@ public:
 
 private:
     awaitable<void> serve(ObjectReader& reader);
-    awaitable<void> wait_until_due(ObjectReader& reader, Doorbell& bell);
+    awaitable<void> wait_until_due(ObjectReader& reader, Doorbell& bell, bool first);
 
     ReaderContext& context_;
     std::vector<std::unique_ptr<ObjectReader>>& readers_;

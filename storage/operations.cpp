@@ -22,6 +22,10 @@ const char* level_name(LogLevel level) {
 void begin_read(Database& db, const BeginRead& read) {
     forget_seen(db, read.object_key);
     if (read.due_at) db.run("UPDATE object_state SET last_due_at = ? WHERE key = ?", *read.due_at, read.object_key);
+    db.run("UPDATE operations SET status = 'failure', updated_at = ?, result = 'interrupted: its end could not be stored' "
+           "WHERE status = 'in_progress' AND id <> ? AND (installation_id, object) = "
+           "(SELECT installation_id, object FROM object_state WHERE key = ?)",
+           read.now, read.operation_id, read.object_key);
     // A backfill that goes on has its operation already.
     db.run("INSERT OR IGNORE INTO operations (id, installation_id, action_type, object, status, read_type, estimated, "
            "created_at, updated_at) SELECT ?1, installation_id, 'read', object, 'in_progress', ?2, ?3, ?4, ?4 "

@@ -178,11 +178,19 @@ DestinationState finish_attempts(Database& db, const std::string& destination, c
     return destination_state(db, destination);
 }
 
-std::optional<Timestamp> next_due(Database& db, const std::string& destination) {
-    auto row = db.query("SELECT min((SELECT h.next_attempt_at FROM message h WHERE h.stream_key = s.key "
-                        "AND h.status = 'pending' ORDER BY h.sequence LIMIT 1)) FROM stream s WHERE s.destination = ?");
-    row.bind(destination);
-    return row.step() ? row.time(0) : std::nullopt;
+std::optional<Timestamp> next_due(Database& db, const Claim& claim) {
+    constexpr auto ordered =
+        "SELECT s.key, m.next_attempt_at FROM stream s JOIN message m ON m.key = (SELECT h.key FROM message h "
+        "WHERE h.stream_key = s.key AND h.status = 'pending' ORDER BY h.sequence LIMIT 1) "
+        "WHERE s.destination = ?1 AND (?2 OR NOT m.by_url) ORDER BY m.next_attempt_at LIMIT ?3";
+    constexpr auto unordered =
+        "SELECT m.key, m.next_attempt_at FROM stream s JOIN message m ON m.stream_key = s.key AND m.status = 'pending' "
+        "WHERE s.destination = ?1 AND (?2 OR NOT m.by_url) ORDER BY m.next_attempt_at LIMIT ?3";
+    auto row = db.query(claim.ordered ? ordered : unordered);
+    row.bind(claim.destination, claim.by_url, claim.busy.size() + 1);
+    while (row.step())
+        if (std::ranges::find(claim.busy, row.integer(0)) == claim.busy.end()) return row.time(1);
+    return std::nullopt;
 }
 
 DestinationState set_destination(Database& db, const std::string& name, bool enabled, const std::string& reason,
@@ -231,11 +239,15 @@ std::int64_t replay(Database& db, const ReplaySelection& selection, Timestamp no
                   now, selection.dead_only, selection.since, selection.destination, selection.installation_id);
 }
 
-std::int64_t count_pending(Database& db, bool by_url_too) {
-    auto row = db.query("SELECT count(*) FROM message WHERE status = 'pending' AND (?1 OR NOT by_url)");
-    row.bind(by_url_too);
-    row.step();
-    return row.integer(0);
+std::int64_t count_pending(Database& db, const std::vector<std::string>& destinations, bool by_url_too) {
+    std::int64_t count = 0;
+    for (const auto& destination : destinations) {
+        auto row = db.query("SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key AND m.status = 'pending' "
+                            "WHERE s.destination = ? AND (? OR NOT m.by_url)");
+        row.bind(destination, by_url_too);
+        if (row.step()) count += row.integer(0);
+    }
+    return count;
 }
 
 std::optional<std::string> results_of(Database& db, const std::string& delivery_id) {

@@ -25,11 +25,11 @@ std::vector<DueMessage> claim_due(Database& db, const Claim& claim);
 std::vector<DueMessage> claim_stream(Database& db, std::int64_t stream_key, std::int64_t after_sequence,
                                      std::size_t limit, std::size_t bytes_max);
 DestinationState finish_attempts(Database& db, const std::string& destination, const std::vector<Attempt>& attempts);
-std::optional<Timestamp> next_due(Database& db, const std::string& destination);
+std::optional<Timestamp> next_due(Database& db, const Claim& claim);
 DestinationState set_destination(Database& db, const std::string& name, bool enabled, const std::string& reason,
                                  Timestamp now);
 std::int64_t replay(Database& db, const ReplaySelection& selection, Timestamp now);
-std::int64_t count_pending(Database& db, bool by_url_too);
+std::int64_t count_pending(Database& db, const std::vector<std::string>& destinations, bool by_url_too);
 std::optional<std::string> results_of(Database& db, const std::string& delivery_id);
 
 }  // namespace syncd::storage

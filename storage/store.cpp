@@ -107,9 +107,8 @@ awaitable<DestinationState> Store::finish_attempts(std::string destination, std:
         return storage::finish_attempts(db, destination, attempts);
     });
 }
-awaitable<std::optional<Timestamp>> Store::next_due(std::string destination) {
-    return impl_->writer.run(
-        [destination = std::move(destination)](Database& db) { return storage::next_due(db, destination); });
+awaitable<std::optional<Timestamp>> Store::next_due(Claim claim) {
+    return impl_->writer.run([claim = std::move(claim)](Database& db) { return storage::next_due(db, claim); });
 }
 awaitable<DestinationState> Store::set_destination(std::string name, bool enabled, std::string reason, Timestamp now) {
     return impl_->writer.run([name = std::move(name), enabled, reason = std::move(reason), now](Database& db) {
@@ -120,8 +119,10 @@ awaitable<std::int64_t> Store::replay(ReplaySelection selection, Timestamp now) 
     return impl_->writer.run(
         [selection = std::move(selection), now](Database& db) { return storage::replay(db, selection, now); });
 }
-awaitable<std::int64_t> Store::count_pending(bool by_url_too) {
-    return impl_->writer.run([by_url_too](Database& db) { return storage::count_pending(db, by_url_too); });
+awaitable<std::int64_t> Store::count_pending(std::vector<std::string> destinations, bool by_url_too) {
+    return impl_->writer.run([destinations = std::move(destinations), by_url_too](Database& db) {
+        return storage::count_pending(db, destinations, by_url_too);
+    });
 }
 awaitable<std::optional<std::string>> Store::results_of(std::string delivery_id) {
     return impl_->writer.run([id = std::move(delivery_id)](Database& db) { return storage::results_of(db, id); });

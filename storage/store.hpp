@@ -218,13 +218,13 @@ public:
                                                     std::size_t limit, std::size_t bytes_max);
     /// Records attempts; answers the destination's state after them.
     awaitable<DestinationState> finish_attempts(std::string destination, std::vector<Attempt> attempts);
-    /// When the earliest message of the destination that is not due becomes so.
-    awaitable<std::optional<Timestamp>> next_due(std::string destination);
+    /// When the earliest message that such a claim may have becomes due, if it is not yet; its limit does not count.
+    awaitable<std::optional<Timestamp>> next_due(Claim claim);
     /// Enabling sets its held messages free, in order.
     awaitable<DestinationState> set_destination(std::string name, bool enabled, std::string reason, Timestamp now);
     awaitable<std::int64_t> replay(ReplaySelection selection, Timestamp now);
-    /// Deliveries that still have to go out to enabled destinations; `by_url_too`: those with a downloadUrl as well.
-    awaitable<std::int64_t> count_pending(bool by_url_too);
+    /// Deliveries that still have to go out to these destinations; `by_url_too`: those with a downloadUrl as well.
+    awaitable<std::int64_t> count_pending(std::vector<std::string> destinations, bool by_url_too);
     /// The list that a message's downloadUrl serves; empty when there is none.
     awaitable<std::optional<std::string>> results_of(std::string delivery_id);
 

@@ -45,12 +45,15 @@ void Writer::drain() {
         } catch (const std::exception&) {  // SQLite has rolled back by itself
         }
     }
+    {
+        const std::lock_guard lock(mutex_);
+        if (queue_.empty())
+            busy_ = false;
+        else
+            asio::post(executor_, [this] { drain(); });
+    }
+    // Last: whoever hears that its job is done may destroy the writer.
     for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(failures[i]);
-    const std::lock_guard lock(mutex_);
-    if (queue_.empty())
-        busy_ = false;
-    else
-        asio::post(executor_, [this] { drain(); });
 }
 
 }  // namespace syncd::storage

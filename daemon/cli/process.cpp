@@ -78,15 +78,23 @@ result<std::string> execute_here(const Context& context, const std::string& comm
     result<std::string> answer = Error{errc::internal, "not run"};
     bool done = false;
     boost::asio::signal_set signals(process.io, SIGTERM, SIGINT);
-    signals.async_wait([&](boost::system::error_code cancelled, int) {
-        if (!cancelled) daemon.stop();
-    });
+    Timer grace(*process.world);
+    std::function<void(boost::system::error_code, int)> on_signal = [&](boost::system::error_code cancelled, int) {
+        if (cancelled) return;
+        signals.async_wait(on_signal);
+        daemon.stop();  // a second signal cuts what is in flight, and so does the end of the grace time
+        grace.async_wait(stop_grace, [&](error_code ended) {
+            if (!ended) daemon.stop();
+        });
+    };
+    signals.async_wait(on_signal);
     auto work = [&]() -> awaitable<void> {
         co_await daemon.start();
         answer = co_await run_command(daemon, command, arguments);
         done = true;
         co_await daemon.shut_down();
         signals.cancel();
+        grace.cancel();
     };
     auto showing = [&]() -> awaitable<void> { co_await show_progress(*process.world, progress, done); };
     asio::co_spawn(process.io, showing(), [](std::exception_ptr) {});
@@ -160,8 +168,8 @@ bool live(const Context& context, DatabaseLock& lock, Process& process, std::uni
     };
     signals.async_wait(on_signal);
     auto work = [&]() -> awaitable<void> {
-        co_await daemon.start();
         const auto port = daemon.listen();
+        co_await daemon.start();
         const auto& host = context.config->server.host;
         const auto address = fmt::format("{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port);
         lock.publish(address);

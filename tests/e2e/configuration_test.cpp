@@ -86,7 +86,7 @@ TEST(Configuration, AnUnknownIntegrationIsAnError) {
 }
 
 TEST(Configuration, AnInvalidCronLineIsAnError) {
-    expect_error(good, "amp.yaml:8:", "99 * * * *", Bench::manifest_of({{"itwins", "99 * * * *"}}));
+    expect_error(good, "amp.yaml:8:", "no minute", Bench::manifest_of({{"itwins", "99 * * * *"}}));
 }
 
 TEST(Configuration, BrokenYamlIsAnErrorWithItsPlace) {
@@ -120,7 +120,7 @@ TEST(Configuration, AllErrorsAreListedInOneRun) {
                               "config.yaml:11:1:", "amp.yaml:8:"})
         EXPECT_NE(checked.err.find(place), std::string::npos) << place << " is not in\n" << checked.err;
     EXPECT_NE(checked.err.find("itwinz"), std::string::npos) << checked.err;
-    EXPECT_NE(checked.err.find("61 * * * *"), std::string::npos) << checked.err;
+    EXPECT_NE(checked.err.find("no minute"), std::string::npos) << checked.err;
 }
 
 TEST(Configuration, EveryCommandRefusesABadOneWith2) {
