@@ -24,11 +24,11 @@ struct Provider {
     std::string base_url = "https://api.bentley.com";  // an origin: no path, no trailing slash
     std::string authorize_url = "https://ims.bentley.com/connect/authorize";
     std::string token_url = "https://ims.bentley.com/connect/token";
-    std::int64_t requests_per_minute = 500;            // per clientId; 0: no limit
-    std::int64_t requests_per_hour = 5000;             // per clientId; 0: no limit
-    std::int64_t max_concurrent_requests = 4;          // per clientId
-    Duration timeout = seconds{30};                    // of one request, from connecting to the last byte
-    std::string ca_file;                               // absolute; beside the system's authorities
+    std::int64_t requests_per_minute = 500;    // per clientId; 0: no limit
+    std::int64_t requests_per_hour = 5000;     // per clientId; 0: no limit
+    std::int64_t max_concurrent_requests = 4;  // per clientId
+    Duration timeout = seconds{30};            // of one request, from connecting to the last byte
+    std::string ca_file;                       // absolute; beside the system's authorities
 };
 
 struct Retention {
@@ -40,7 +40,7 @@ struct Retention {
 
 struct Storage {
     std::string path = "/var/lib/bentley-syncd/bentley-syncd.db";
-    std::optional<Secret> encryption_key;              // 32 bytes, decoded; absent: a key file beside the database
+    std::optional<Secret> encryption_key;  // 32 bytes, decoded; absent: a key file beside the database
     Retention retention;
 };
 
@@ -54,15 +54,16 @@ struct Server {
 struct Destination {
     std::string name;
     std::string url;
-    std::vector<Secret> secrets;                       // decoded key bytes; every one signs
+    std::vector<Secret> secrets;  // decoded key bytes; every one signs
     std::map<std::string, std::string> headers;
-    std::string ca_file;                               // absolute; beside the system's authorities
+    std::string ca_file;  // absolute; beside the system's authorities
     Duration timeout = seconds{15};
     std::int64_t messages_per_second = 1000;
     std::int64_t max_payload_bytes = 307'200;
-    std::vector<Duration> retry_schedule = {seconds{5}, minutes{5}, minutes{30}, hours{2}, hours{5}, hours{10}, hours{10}};
+    std::vector<Duration> retry_schedule = {seconds{5}, minutes{5}, minutes{30}, hours{2},
+                                            hours{5},   hours{10},  hours{10}};
     Duration disable_after = days{5};
-    bool strict_ordering = true;                       // per installation and object
+    bool strict_ordering = true;  // per installation and object
 };
 
 struct Connection {
@@ -74,7 +75,7 @@ struct Connection {
 using FilterValue = std::variant<std::string, bool, double>;
 struct FieldFilter {
     std::string field;
-    FilterValue value;                                 // operator eq
+    FilterValue value;  // operator eq
 };
 
 /// `maxDeletes`: the fuse. As a share of the known records, or as a number of records.
@@ -85,31 +86,31 @@ struct MaxDeletes {
 
 /// What is read of one object for one installation: the manifest, overridden by the installation's config.
 struct ReadObject {
-    std::string object;                                // the provider's name
-    std::string mapped_name;                           // equal to `object` when nothing maps it
+    std::string object;       // the provider's name
+    std::string mapped_name;  // equal to `object` when nothing maps it
     std::string destination;
     Schedule schedule;
-    std::vector<Field> fields;                         // selected ones: required and optional, with their mapped names
-    bool all_fields = false;                           // and every other one that a record has
+    std::vector<Field> fields;  // selected ones: required and optional, with their mapped names
+    bool all_fields = false;    // and every other one that a record has
     std::map<std::string, std::map<std::string, std::string>> value_mappings;  // field, provider's value -> ours
     std::vector<FieldFilter> filters;
-    std::optional<Backfill> backfill;                  // absent: section 4's default for the object
-    std::int64_t page_records_max = 0;                 // `delivery.pageSize`: records of a message; 0: no cap
+    std::optional<Backfill> backfill;   // absent: section 4's default for the object
+    std::int64_t page_records_max = 0;  // `delivery.pageSize`: records of a message; 0: no cap
     bool disabled = false;
-    bool deliver_all = false;                          // `deliver: all`
+    bool deliver_all = false;  // `deliver: all`
     bool detect_deletes = true;
     MaxDeletes max_deletes;
-    std::map<std::string, std::string> query;          // extra query parameters
+    std::map<std::string, std::string> query;  // extra query parameters
     Duration overlap = minutes{5};
-    Duration full_every = hours{24};                   // zero: never
+    Duration full_every = hours{24};  // zero: never
 };
 
 struct Installation {
     std::string id;
     std::string integration, group_ref, group_name, consumer_ref, consumer_name;
     Connection connection;
-    std::vector<ReadObject> objects;                   // in the manifest's order
-    std::string digest;                                // of all that shapes its messages: a change gives a new installationUpdateTime
+    std::vector<ReadObject> objects;  // in the manifest's order
+    std::string digest;               // of all that shapes its messages: a change gives a new installationUpdateTime
 };
 
 enum class LogFormat { automatic, json, text };
@@ -122,12 +123,12 @@ struct Logging {
 
 struct Config {
     std::string project;
-    std::vector<std::string> manifests;                // absolute paths
+    std::vector<std::string> manifests;  // absolute paths
     Provider provider;
     Storage storage;
     Server server;
     std::map<std::string, Destination> destinations;
-    std::vector<Integration> integrations;             // of provider bentley
+    std::vector<Integration> integrations;  // of provider bentley
     std::vector<Installation> installations;
     Logging logging;
 };

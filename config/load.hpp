@@ -30,14 +30,14 @@ struct KnownObjects {
 
 struct Problem {
     std::string file;
-    int line = 0, column = 0;              // from 1; 0: the file as a whole
-    std::string message;                   // says what is wrong and what is allowed
-    std::string text() const;              // file:line:column: message
+    int line = 0, column = 0;  // from 1; 0: the file as a whole
+    std::string message;       // says what is wrong and what is allowed
+    std::string text() const;  // file:line:column: message
 };
 
 struct Loaded {
-    std::optional<Config> config;          // absent when there are errors
-    std::vector<Problem> errors, warnings; // all of them, in file order
+    std::optional<Config> config;           // absent when there are errors
+    std::vector<Problem> errors, warnings;  // all of them, in file order
 };
 
 /// `path` is the configuration file; relative paths in a file are relative to that file.

@@ -1,4 +1,5 @@
-// Ampersand's manifest (amp.yaml, specVersion 1.0.0), as far as reads, writes and the proxy of provider bentley need it.
+// Ampersand's manifest (amp.yaml, specVersion 1.0.0), as far as reads, writes and the proxy of provider bentley need
+// it.
 #pragma once
 
 #include "config/cron.hpp"
@@ -10,7 +11,8 @@
 
 namespace syncd::config {
 
-/// A selected field. `name` as in the manifest, a path like $['a']['b'] included; `mapped` is empty when nothing maps it.
+/// A selected field. `name` as in the manifest, a path like $['a']['b'] included; `mapped` is empty when nothing maps
+/// it.
 struct Field {
     std::string name;
     std::string mapped;
@@ -21,7 +23,7 @@ struct Field {
 /// How far back the first read of an object goes.
 struct Backfill {
     bool full_history = false;
-    std::int64_t days = 0;                  // when not full_history; 0: existing records are taken as known
+    std::int64_t days = 0;  // when not full_history; 0: existing records are taken as known
     bool operator==(const Backfill&) const = default;
 };
 
@@ -29,9 +31,9 @@ struct ManifestReadObject {
     std::string object, mapped_name, destination;
     Schedule schedule;
     std::vector<Field> fields;
-    bool all_fields = false;                // optionalFieldsAuto: all
+    bool all_fields = false;  // optionalFieldsAuto: all
     std::optional<Backfill> backfill;
-    std::int64_t page_records_max = 0;      // delivery.pageSize; 0: not given
+    std::int64_t page_records_max = 0;  // delivery.pageSize; 0: not given
 };
 
 struct ManifestWriteObject {

@@ -37,7 +37,10 @@ result<std::string> redirect_target(const http::Response& response, const http::
 
 Connector::Connector(World& world, http::Client& client, const config::Provider& provider,
                      config::Connection connection, http::Budget& budget)
-    : world_(world), client_(client), provider_(provider), budget_(budget),
+    : world_(world),
+      client_(client),
+      provider_(provider),
+      budget_(budget),
       tokens_(world, client, provider, std::move(connection)) {}
 
 awaitable<result<void>> Connector::sign_in() {
@@ -60,8 +63,8 @@ awaitable<result<http::Response>> Connector::attempt(std::string url, http::Head
         http::Request request{.method = "GET", .target = parsed->target, .headers = headers};
         request.headers.add("Authorization", "Bearer " + token->reveal());
         const auto permit = co_await budget_.acquire(priority);
-        auto response = co_await client_.send(*parsed, std::move(request),
-                                              {provider_.timeout, page_bytes_max, provider_.ca_file});
+        auto response =
+            co_await client_.send(*parsed, std::move(request), {provider_.timeout, page_bytes_max, provider_.ca_file});
         if (!response) co_return response.error();
         if (is_redirect(response->status)) {
             auto target = redirect_target(*response, *parsed);
@@ -103,8 +106,8 @@ awaitable<result<Page>> Connector::read_page(const bentley::ReadFacts& facts, st
 
 awaitable<result<bool>> Connector::exists(const bentley::ReadFacts& facts, std::string id, http::Priority priority,
                                           OnRetry on_retry) {
-    auto response = co_await get(bentley::own_url(facts, provider_.base_url, id), bentley::page_headers(facts), priority,
-                                 true, std::move(on_retry));
+    auto response = co_await get(bentley::own_url(facts, provider_.base_url, id), bentley::page_headers(facts),
+                                 priority, true, std::move(on_retry));
     if (!response) co_return response.error();
     if (response->status == 200) co_return true;
     auto error = bentley::error_of(*response);

@@ -10,8 +10,9 @@ namespace syncd {
 
 class Daemon;
 
-/// `sync` {installation, objects, full, all, drain_ms} -> {finished, pending, reads: [{installationId, object, operationId,
-/// status, result}]}; `replay` {ids, dead, destination, installation, since} -> {deliveries}; `destinations` {name, enable}
+/// `sync` {installation, objects, full, all, drain_ms} -> {finished, pending, reads: [{installationId, object,
+/// operationId, status, result}]}; `replay` {ids, dead, destination, installation, since} -> {deliveries};
+/// `destinations` {name, enable}
 /// -> {name, state}; `deletes` {installation, object, confirm} -> {records}.
 /// Errors: invalid_input, not_found.
 awaitable<result<std::string>> run_command(Daemon& daemon, std::string name, std::string arguments);

@@ -17,11 +17,18 @@ constexpr Duration forever = std::chrono::hours{24 * 365};
 
 Daemon::Daemon(World& world, storage::Store& store, const config::Config& config, const bentley::Catalog& catalog,
                const Log& log, Secret signing_key)
-    : world_(world), store_(store), config_(config), catalog_(catalog), log_(log),
-      downloads_(config.server.public_url, std::move(signing_key)), client_(world),
-      services_(world, [this](std::exception_ptr failure) { log_.error("service.broken", {{"error", describe(failure)}}); }),
+    : world_(world),
+      store_(store),
+      config_(config),
+      catalog_(catalog),
+      log_(log),
+      downloads_(config.server.public_url, std::move(signing_key)),
+      client_(world),
+      services_(world,
+                [this](std::exception_ptr failure) { log_.error("service.broken", {{"error", describe(failure)}}); }),
       passes_(world, [this](std::exception_ptr failure) { log_.error("read.broken", {{"error", describe(failure)}}); }),
-      stop_bell_(world), upkeep_bell_(world) {}
+      stop_bell_(world),
+      upkeep_bell_(world) {}
 
 Daemon::~Daemon() = default;
 
@@ -48,10 +55,15 @@ awaitable<void> Daemon::start() {
         const DownloadUrl url = [this](const std::string& id) {
             return server_ ? downloads_.link(id, world_.now()) : std::string();
         };
-        deliveries_[name] = std::make_unique<Delivery>(world_, store_, client_, log_, config_.destinations.at(name),
-                                                       state, url);
+        deliveries_[name] =
+            std::make_unique<Delivery>(world_, store_, client_, log_, config_.destinations.at(name), state, url);
     }
-    const Shared shared{world_, store_, client_, log_, config_, catalog_,
+    const Shared shared{world_,
+                        store_,
+                        client_,
+                        log_,
+                        config_,
+                        catalog_,
                         [this](const std::string& destination) { deliveries_.at(destination)->ring(); },
                         [this] { return stopping_; }};
     for (const auto& installation : config_.installations) {
@@ -64,8 +76,14 @@ awaitable<void> Daemon::start() {
 }
 
 std::uint16_t Daemon::listen() {
-    auto acceptor = world_.listen({.host = config_.server.host, .port = config_.server.port});
-    server_ = std::make_unique<http::Server>(world_, std::move(acceptor), make_routes(*this));
+    const auto& wanted = config_.server;
+    try {
+        server_ = std::make_unique<http::Server>(world_, world_.listen({.host = wanted.host, .port = wanted.port}),
+                                                 make_routes(*this));
+    } catch (const boost::system::system_error& refused) {
+        throw std::runtime_error(fmt::format("listening on {} port {}: {}; set server.listen to another address",
+                                             wanted.host, wanted.port, refused.code().message()));
+    }
     if (config_.server.port == 0)  // any free one: only now it is known
         downloads_.set_public_url(fmt::format("http://{}:{}", config_.server.host, server_->port()));
     return server_->port();
@@ -80,27 +98,28 @@ awaitable<void> Daemon::run() {
 }
 
 void Daemon::stop() {
-    if (std::exchange(stopping_, true)) {
-        for (auto& installation : installations_) installation->scheduler().cancel();
-        for (auto& [name, delivery] : deliveries_) delivery->cancel();
-        passes_.cancel();
-        for (auto* reads : syncs_) reads->cancel();
-    }
+    stopping_ = true;
     not_ready_ = "stopping";
     stop_bell_.ring();
     upkeep_bell_.ring();
     for (auto& installation : installations_) installation->scheduler().stop();
     for (auto& [name, delivery] : deliveries_) delivery->stop();
+    if (server_) server_->stop();
+}
+
+void Daemon::cut() {
+    stop();
+    for (auto& installation : installations_) installation->scheduler().cancel();
+    for (auto& [name, delivery] : deliveries_) delivery->cancel();
+    passes_.cancel();
+    for (auto* reads : syncs_) reads->cancel();
+    if (server_) server_->stop(true);
 }
 
 awaitable<void> Daemon::shut_down() {
     stop();
-    if (server_) server_->stop();
-    const bool in_time = co_await services_.join(stop_grace - std::chrono::seconds{1}) && passes_.size() == 0;
-    if (!in_time) {
-        stop();
-        if (server_) server_->stop(true);
-    }
+    const Tick end = world_.tick() + stop_grace - std::chrono::seconds{1};
+    if (!co_await services_.join(end - world_.tick()) || !co_await passes_.join(end - world_.tick())) cut();
     co_await passes_.join(forever);
     co_await services_.join(forever);
     client_.close_idle();
@@ -111,7 +130,8 @@ awaitable<void> Daemon::upkeep() {
     while (!stopping_) {
         bool more = false;
         try {
-            more = co_await store_.prune({keep.operations, keep.deliveries, keep.dead_letters, keep.deleted_records}, world_.now());
+            more = co_await store_.prune({keep.operations, keep.deliveries, keep.dead_letters, keep.deleted_records},
+                                         world_.now());
         } catch (const std::exception& broken) {
             log_.error("upkeep.broken", {{"error", broken.what()}});
         }
@@ -138,13 +158,16 @@ result<std::vector<Daemon::Target>> Daemon::targets(const std::string& installat
         known_installation = true;
         for (auto& reader : service->readers()) {
             const auto& object = reader->object();
-            const auto named = [&](const std::string& name) { return name == object.object || name == object.mapped_name; };
+            const auto named = [&](const std::string& name) {
+                return name == object.object || name == object.mapped_name;
+            };
             if (!objects.empty() && std::ranges::none_of(objects, named)) continue;
             std::erase_if(unknown, named);
             if (!object.disabled) found.push_back({service.get(), reader.get()});
         }
     }
-    if (!known_installation) return Error{errc::invalid_input, "the configuration has no installation " + installation_id};
+    if (!known_installation)
+        return Error{errc::invalid_input, "the configuration has no installation " + installation_id};
     if (!unknown.empty()) return Error{errc::invalid_input, "no installation reads the object " + unknown.front()};
     return found;
 }
@@ -168,13 +191,15 @@ awaitable<result<SyncReport>> Daemon::sync(SyncOrder order) {
         Group reads(world_, [](std::exception_ptr) {});  // read_target() reports its own failures
         syncs_.insert(&reads);
         for (std::size_t i = 0; i < wanted->size(); ++i)
-            reads.spawn(read_target((*wanted)[i], {.full = order.full, .all = order.all, .due_at = world_.now()}, report, i));
+            reads.spawn(
+                read_target((*wanted)[i], {.full = order.full, .all = order.all, .due_at = world_.now()}, report, i));
         while (!co_await reads.join(forever)) {
         }
         syncs_.erase(&reads);
     }
     report.pending = co_await drain(order.drain);
-    report.finished = report.pending == 0 && std::ranges::all_of(report.reads, [](const auto& read) { return read.outcome.success; });
+    report.finished =
+        report.pending == 0 && std::ranges::all_of(report.reads, [](const auto& read) { return read.outcome.success; });
     co_return report;
 }
 

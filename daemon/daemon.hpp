@@ -20,8 +20,8 @@ namespace syncd {
 inline constexpr Duration stop_grace = std::chrono::seconds{10};
 
 struct SyncOrder {
-    std::string installation_id;            // empty: all
-    std::vector<std::string> objects;       // empty: all; provider's or mapped names
+    std::string installation_id;       // empty: all
+    std::vector<std::string> objects;  // empty: all; provider's or mapped names
     bool full = false, all = false;
     Duration drain = std::chrono::seconds{60};
 };
@@ -32,8 +32,8 @@ struct SyncReport {
         ReadOutcome outcome;
     };
     std::vector<Read> reads;
-    std::int64_t pending = 0;               // messages not accepted when the drain time was over
-    bool finished = true;                   // every read succeeded and nothing is pending
+    std::int64_t pending = 0;  // messages not accepted when the drain time was over
+    bool finished = true;      // every read succeeded and nothing is pending
 };
 
 class Daemon {
@@ -48,8 +48,10 @@ public:
     awaitable<void> start();
     /// Reads on schedule and serves until stop(), then ends within stop_grace.
     awaitable<void> run();
-    /// Takes nothing new; run() returns once what is in flight has ended. Again: at once.
+    /// Takes nothing new; run() returns once what is in flight has ended, or has been cut after stop_grace.
     void stop();
+    /// Cuts what is in flight; what was committed stays, the rest is done again.
+    void cut();
     /// Ends what start() started, for those who don't run().
     awaitable<void> shut_down();
 
@@ -90,8 +92,8 @@ private:
     std::map<std::string, std::unique_ptr<Delivery>> deliveries_;   // by destination
     std::vector<std::unique_ptr<InstallationService>> installations_;
     std::unique_ptr<http::Server> server_;
-    Group services_;   // end by themselves once stopping
-    Group passes_;     // reads asked for by an operator
+    Group services_;          // end by themselves once stopping
+    Group passes_;            // reads asked for by an operator
     std::set<Group*> syncs_;  // reads of passes that somebody waits for
     Doorbell stop_bell_, upkeep_bell_;
     std::string not_ready_ = "starting";

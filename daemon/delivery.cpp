@@ -14,14 +14,14 @@ using storage::Attempt;
 using storage::DueMessage;
 using storage::Verdict;
 
-constexpr std::size_t lanes_max = 8;                           // streams sent at once
-constexpr std::size_t ahead_messages_max = 16;                 // read from the store in one go
+constexpr std::size_t lanes_max = 8;            // streams sent at once
+constexpr std::size_t ahead_messages_max = 16;  // read from the store in one go
 constexpr std::size_t ahead_bytes_max = 4u << 20;
 constexpr Duration ack_delay_max = std::chrono::milliseconds{200};  // acceptances are stored together, but not later
 constexpr std::size_t answer_bytes_max = 1u << 20;
 constexpr Duration look_again = std::chrono::seconds{60};
 constexpr Duration shortest_wait = std::chrono::milliseconds{5};
-constexpr Duration broken_pause = std::chrono::seconds{5};     // after the store failed
+constexpr Duration broken_pause = std::chrono::seconds{5};  // after the store failed
 
 }  // namespace
 
@@ -36,7 +36,8 @@ public:
     bool due() const { return !attempts_.empty() && delivery_.world_.tick() - since_ >= ack_delay_max; }
     awaitable<void> flush() {
         if (attempts_.empty()) co_return;
-        delivery_.state_ = co_await delivery_.store_.finish_attempts(delivery_.destination_.name, std::exchange(attempts_, {}));
+        delivery_.state_ =
+            co_await delivery_.store_.finish_attempts(delivery_.destination_.name, std::exchange(attempts_, {}));
     }
 
 private:
@@ -47,8 +48,14 @@ private:
 
 Delivery::Delivery(World& world, storage::Store& store, http::Client& client, const Log& log,
                    const config::Destination& destination, storage::DestinationState state, DownloadUrl download_url)
-    : world_(world), store_(store), client_(client), log_(log), destination_(destination), state_(std::move(state)),
-      download_url_(std::move(download_url)), bell_(world),
+    : world_(world),
+      store_(store),
+      client_(client),
+      log_(log),
+      destination_(destination),
+      state_(std::move(state)),
+      download_url_(std::move(download_url)),
+      bell_(world),
       lanes_(world, [this](std::exception_ptr failure) {
           log_.error("delivery.broken", {{"destination", destination_.name}, {"error", describe(failure)}});
       }) {}
@@ -130,7 +137,8 @@ awaitable<void> Delivery::send_stream(DueMessage message) {
         more = delivered && destination_.strict_ordering;
         if (!more || ahead.empty() || acks.due()) co_await acks.flush();
         if (more && ahead.empty()) {
-            auto next = co_await store_.claim_stream(message.stream_key, message.sequence, ahead_messages_max, ahead_bytes_max);
+            auto next =
+                co_await store_.claim_stream(message.stream_key, message.sequence, ahead_messages_max, ahead_bytes_max);
             std::ranges::move(next, std::back_inserter(ahead));
         }
         if (ahead.empty() || (ahead.front().by_url && download_url_("").empty())) more = false;
@@ -143,7 +151,8 @@ awaitable<void> Delivery::send_stream(DueMessage message) {
 }
 
 awaitable<void> Delivery::wait_for_slot() {
-    const Duration gap = std::chrono::microseconds{1'000'000 / std::max<std::int64_t>(1, destination_.messages_per_second)};
+    const Duration gap =
+        std::chrono::microseconds{1'000'000 / std::max<std::int64_t>(1, destination_.messages_per_second)};
     const Tick now = world_.tick();
     const Tick slot = std::max(now, next_slot_);
     next_slot_ = slot + gap;
@@ -160,9 +169,10 @@ awaitable<Attempt> Delivery::send(const DueMessage& message) {
     auto attempt = judge(message, state_, destination_, answer, now, world_.random());
     attempt.duration_ms = (world_.tick() - began) / std::chrono::milliseconds{1};
     const bool delivered = attempt.verdict == Verdict::delivered;
-    const auto verdict = delivered ? "delivered" : attempt.verdict == Verdict::retry ? "retry"
-                                               : attempt.verdict == Verdict::dead    ? "dead"
-                                                                                     : "held";
+    const auto verdict = delivered                           ? "delivered"
+                         : attempt.verdict == Verdict::retry ? "retry"
+                         : attempt.verdict == Verdict::dead  ? "dead"
+                                                             : "held";
     log_.write(delivered ? Level::debug : Level::warn, "delivery.attempted",
                {{"delivery", message.id},
                 {"destination", destination_.name},
@@ -193,14 +203,15 @@ awaitable<Answer> Delivery::post(const DueMessage& message) {
         request.headers.add(family + "-signature", signature);
     }
     for (const auto& [name, value] : destination_.headers) request.headers.add(name, value);
-    auto response = co_await client_.send(*url, std::move(request),
-                                          {destination_.timeout, answer_bytes_max, destination_.ca_file});
+    auto response =
+        co_await client_.send(*url, std::move(request), {destination_.timeout, answer_bytes_max, destination_.ca_file});
     if (!response) co_return Answer{.error = response.error().message};
     co_return Answer{.status = response->status, .retry_after = bentley::error_of(*response).retry_after};
 }
 
 awaitable<storage::DestinationState> Delivery::set_enabled(bool enabled) {
-    state_ = co_await store_.set_destination(destination_.name, enabled, enabled ? "" : "disabled by the operator", world_.now());
+    state_ = co_await store_.set_destination(destination_.name, enabled, enabled ? "" : "disabled by the operator",
+                                             world_.now());
     log_.info(enabled ? "destination.enabled" : "destination.disabled", {{"destination", destination_.name}});
     ring();
     co_return state_;

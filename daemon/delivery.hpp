@@ -1,4 +1,5 @@
-// Sends the messages of one destination: in order per stream, several streams at once, each attempt judged and recorded.
+// Sends the messages of one destination: in order per stream, several streams at once, each attempt judged and
+// recorded.
 #pragma once
 
 #include "config/config.hpp"

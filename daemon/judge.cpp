@@ -46,8 +46,8 @@ Attempt retry(Attempt attempt, const storage::DueMessage& message, const config:
                                       ? std::max(asked, std::min(*attempt.step_due_at, now + strict_wait_max))
                                       : *attempt.step_due_at;
     } else {
-        attempt.next_attempt_at = destination.strict_ordering ? std::min(*attempt.step_due_at, now + strict_wait_max)
-                                                              : *attempt.step_due_at;
+        attempt.next_attempt_at =
+            destination.strict_ordering ? std::min(*attempt.step_due_at, now + strict_wait_max) : *attempt.step_due_at;
     }
     return attempt;
 }
@@ -76,8 +76,8 @@ Attempt judge(const storage::DueMessage& message, const storage::DestinationStat
     if (state.failing_since && now - *state.failing_since >= destination.disable_after)
         return hold(attempt, fmt::format("nothing but failures for {}, last: {}",
                                          format_duration(destination.disable_after), attempt.error));
-    const bool others_pass = state.last_accepted_at && message.first_attempt_at &&
-                             *state.last_accepted_at > *message.first_attempt_at;
+    const bool others_pass =
+        state.last_accepted_at && message.first_attempt_at && *state.last_accepted_at > *message.first_attempt_at;
     if (others_pass && schedule_is_used(message, destination, now)) {
         attempt.verdict = Verdict::dead;
         return attempt;

@@ -21,8 +21,9 @@ std::string read_key(int descriptor, const std::string& path) {
     while (!encoded.empty() && (encoded.back() == '\n' || encoded.back() == '\r')) encoded.pop_back();
     const auto key = base64_decode(encoded);
     if (!key || key->size() != key_bytes)
-        throw std::runtime_error(path + " is not a key of 32 bytes in base64: restore it from your backup, or remove it "
-                                        "to have a new one made (what it encrypted is then lost)");
+        throw std::runtime_error(path +
+                                 " is not a key of 32 bytes in base64: restore it from your backup, or remove it "
+                                 "to have a new one made (what it encrypted is then lost)");
     return *key;
 }
 
@@ -35,7 +36,8 @@ std::string make_key(const std::string& path, const Random& random) {
     const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (descriptor < 0) throw std::runtime_error("making " + path + ": " + std::strerror(errno));
     const auto text = base64_encode(key) + "\n";
-    const bool written = ::write(descriptor, text.data(), text.size()) == ssize_t(text.size()) && ::fsync(descriptor) == 0;
+    const bool written =
+        ::write(descriptor, text.data(), text.size()) == ssize_t(text.size()) && ::fsync(descriptor) == 0;
     ::close(descriptor);
     if (!written) throw std::runtime_error("writing " + path + ": " + std::strerror(errno));
     return key;

@@ -60,8 +60,9 @@ private:
         if (records_ == 0) return;
         Message message;
         message.records = records_;
-        message.body = fmt::format("{},\"sequence\":{},\"resultInfo\":{{\"type\":\"inline\",\"numRecords\":{}}},\"result\":[{}]}}",
-                                   opening_, sequence_++, records_, results_);
+        message.body =
+            fmt::format("{},\"sequence\":{},\"resultInfo\":{{\"type\":\"inline\",\"numRecords\":{}}},\"result\":[{}]}}",
+                        opening_, sequence_++, records_, results_);
         messages_.push_back(std::move(message));
         results_.clear();
         records_ = 0;
@@ -71,8 +72,8 @@ private:
         message.records = 1;
         message.by_url = true;
         message.results = std::move(results);
-        message.body = fmt::format("{},\"sequence\":{},\"resultInfo\":{{\"type\":\"url\",\"numRecords\":1,{}}}}}", opening_,
-                                   sequence_++, no_download_url);
+        message.body = fmt::format("{},\"sequence\":{},\"resultInfo\":{{\"type\":\"url\",\"numRecords\":1,{}}}}}",
+                                   opening_, sequence_++, no_download_url);
         messages_.push_back(std::move(message));
     }
 

@@ -20,8 +20,8 @@ struct Envelope {
     ReadType read_type{};
 };
 
-/// As many entries in a message as fit into `bytes_max` and the object's page_records_max. An entry that does not fit alone
-/// becomes a message by URL. Sequences count up from `next_sequence`.
+/// As many entries in a message as fit into `bytes_max` and the object's page_records_max. An entry that does not fit
+/// alone becomes a message by URL. Sequences count up from `next_sequence`.
 std::vector<Message> build_messages(const Envelope& envelope, const config::ReadObject& object, std::int64_t bytes_max,
                                     const std::vector<Change>& changes, const std::string& stream_id,
                                     std::int64_t next_sequence);

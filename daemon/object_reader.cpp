@@ -11,9 +11,9 @@
 namespace syncd {
 namespace {
 
-constexpr std::size_t missing_batch = 100;       // missing records looked up together
-constexpr std::int64_t page_size_min = 50;       // smaller pages than this are not tried after a 422
-constexpr std::int64_t max_deletes_floor = 10;   // records that a share of a small object always allows
+constexpr std::size_t missing_batch = 100;      // missing records looked up together
+constexpr std::int64_t page_size_min = 50;      // smaller pages than this are not tried after a 422
+constexpr std::int64_t max_deletes_floor = 10;  // records that a share of a small object always allows
 
 /// How many deletes a read may infer before the fuse holds them; empty: no fuse.
 std::optional<std::int64_t> deletes_allowed(const config::MaxDeletes& fuse, std::int64_t known) {
@@ -30,6 +30,11 @@ bool speaks_of_page_size(const Error& failure, const std::string& parameter) {
 /// A continuation that the provider no longer takes: the backfill can't go on there.
 bool is_stale_position(const Error& failure) {
     return failure.code == errc::unprocessable || failure.code == errc::not_found || failure.code == errc::refused;
+}
+
+result<void> check_stopping(bool stopping) {
+    if (stopping) return Error{errc::cancelled, "stopped before its end"};
+    return {};
 }
 
 }  // namespace
@@ -52,8 +57,11 @@ struct ObjectReader::Run {
 };
 
 ObjectReader::ObjectReader(ReaderContext& context, const config::ReadObject& object, const bentley::Object& facts)
-    : context_(context), object_(object), facts_(facts.read.value()),
-      destination_(context.config.destinations.at(object.destination)), mutex_(context.world) {}
+    : context_(context),
+      object_(object),
+      facts_(facts.read.value()),
+      destination_(context.config.destinations.at(object.destination)),
+      mutex_(context.world) {}
 
 awaitable<ReadOutcome> ObjectReader::read(ReadOrder order) {
     const auto guard = co_await mutex_.lock();
@@ -98,21 +106,17 @@ awaitable<void> ObjectReader::begin(Run& run) {
                     .operation_id = same_operation ? run.state.operation_id : make_uuid([&] { return world.random(); }),
                     .operation_time = run.started,
                     .read_type = run.plan.backfill ? ReadType::backfill : run.order.type};
-    co_await context_.store.begin_read({.object_key = run.state.key,
-                                        .operation_id = run.envelope.operation_id,
-                                        .type = run.envelope.read_type,
-                                        .due_at = run.order.due_at,
-                                        .backfill = run.plan.backfill && !run.plan.resumed,
-                                        .resumed = run.plan.resumed,
-                                        .since = run.plan.backfill_since,
-                                        .deliver_from = run.plan.deliver_from,
-                                        .estimated = run.state.records > 0 ? std::optional(run.state.records) : std::nullopt,
-                                        .now = run.started});
-}
-
-result<void> check_stopping(bool stopping) {
-    if (stopping) return Error{errc::cancelled, "stopped before its end"};
-    return {};
+    co_await context_.store.begin_read(
+        {.object_key = run.state.key,
+         .operation_id = run.envelope.operation_id,
+         .type = run.envelope.read_type,
+         .due_at = run.order.due_at,
+         .backfill = run.plan.backfill && !run.plan.resumed,
+         .resumed = run.plan.resumed,
+         .since = run.plan.backfill_since,
+         .deliver_from = run.plan.deliver_from,
+         .estimated = run.state.records > 0 ? std::optional(run.state.records) : std::nullopt,
+         .now = run.started});
 }
 
 awaitable<result<void>> ObjectReader::read_pages(Run& run) {
@@ -140,9 +144,10 @@ awaitable<result<void>> ObjectReader::read_pages(Run& run) {
         run.visited.insert(std::hash<std::string>{}(run.url));
         run.url = page->next;
         if (!run.url.empty() && run.visited.contains(std::hash<std::string>{}(run.url)))
-            co_return Error{.code = errc::invalid_body,
-                            .message = fmt::format("page {} of {} links to a page already read: the read would never end",
-                                                   run.pages + 1, object_.object)};
+            co_return Error{
+                .code = errc::invalid_body,
+                .message = fmt::format("page {} of {} links to a page already read: the read would never end",
+                                       run.pages + 1, object_.object)};
         run.cursor = advance_cursor(run.cursor, facts_, *page);
         co_await commit(run, *page);
     }
@@ -157,8 +162,9 @@ awaitable<result<Page>> ObjectReader::read_page(Run& run) {
                                          {"operation", run.envelope.operation_id},
                                          {"error", failure.message},
                                          {"wait_ms", wait / std::chrono::milliseconds{1}}});
-        run.retries.emplace_back(storage::LogLevel::warn, fmt::format("page {}: {}; tried again in {} ms", run.pages + 1,
-                                                                      failure.message, wait / std::chrono::milliseconds{1}));
+        run.retries.emplace_back(storage::LogLevel::warn,
+                                 fmt::format("page {}: {}; tried again in {} ms", run.pages + 1, failure.message,
+                                             wait / std::chrono::milliseconds{1}));
     };
     auto page = co_await context_.connector.read_page(facts_, run.url, priority, on_retry);
     for (auto& [level, message] : std::exchange(run.retries, {})) co_await note(run, level, std::move(message));
@@ -229,10 +235,10 @@ awaitable<void> ObjectReader::note(Run& run, storage::LogLevel level, std::strin
 
 awaitable<ReadOutcome> ObjectReader::finish(Run& run, std::optional<Error> failure) {
     ReadOutcome outcome{.operation_id = run.envelope.operation_id, .success = !failure, .error = failure};
-    outcome.result = failure ? failure->message
-                             : fmt::format("{} records in {} pages: {} created, {} updated, {} deleted{}", run.records,
-                                           run.pages, run.changes.creates, run.changes.updates, run.changes.deletes,
-                                           run.deletes_note);
+    outcome.result =
+        failure ? failure->message
+                : fmt::format("{} records in {} pages: {} created, {} updated, {} deleted{}", run.records, run.pages,
+                              run.changes.creates, run.changes.updates, run.changes.deletes, run.deletes_note);
     const bool goes_on = failure && failure->code == errc::cancelled && run.plan.backfill;
     if (failure && !goes_on) co_await note(run, storage::LogLevel::error, failure->message);
     storage::FinishRead finish{.object_key = run.state.key,
@@ -251,14 +257,15 @@ awaitable<ReadOutcome> ObjectReader::finish(Run& run, std::optional<Error> failu
     const auto level = failure && !goes_on ? Level::warn : Level::info;
     const auto duration_ms = (context_.world.tick() - run.started_tick) / std::chrono::milliseconds{1};
     const char* status = goes_on ? "in_progress" : failure ? "failure" : "success";
-    context_.log.write(level, "read.finished", {{"installation", context_.installation.id},
-                                                {"object", object_.object},
-                                                {"operation", run.envelope.operation_id},
-                                                {"read_type", to_string(run.envelope.read_type)},
-                                                {"status", status},
-                                                {"records", run.records},
-                                                {"duration_ms", duration_ms},
-                                                {"result", outcome.result}});
+    context_.log.write(level, "read.finished",
+                       {{"installation", context_.installation.id},
+                        {"object", object_.object},
+                        {"operation", run.envelope.operation_id},
+                        {"read_type", to_string(run.envelope.read_type)},
+                        {"status", status},
+                        {"records", run.records},
+                        {"duration_ms", duration_ms},
+                        {"result", outcome.result}});
     co_return outcome;
 }
 
@@ -275,9 +282,10 @@ awaitable<result<void>> ObjectReader::find_deletes(Run& run) {
     const bool blown = count.missing > 0 && allowed && (count.missing > *allowed || none_left);
     if (blown) {
         co_await context_.store.hold_missing(run.state.key);
-        run.deletes_note = fmt::format("; {} deletes held by the fuse (maxDeletes allows {} of {}): "
-                                       "see `deletes confirm --object {}`",
-                                       count.missing, *allowed, count.known, object_.object);
+        run.deletes_note = fmt::format(
+            "; {} deletes held by the fuse (maxDeletes allows {} of {}): "
+            "see `deletes confirm --object {}`",
+            count.missing, *allowed, count.known, object_.object);
         co_await note(run, storage::LogLevel::warn, run.deletes_note.substr(2));
         context_.log.warn("deletes.held", {{"installation", context_.installation.id},
                                            {"object", object_.object},
@@ -300,29 +308,34 @@ awaitable<result<void>> ObjectReader::confirm_missing(Run& run, bool approved_on
         auto gone = co_await confirm_batch(run, std::move(batch));
         if (!gone) co_return gone.error();
         if (gone->empty()) continue;
-        const auto changes = co_await context_.store.commit_deletes({.object_key = run.state.key,
-                                                                     .operation_id = run.envelope.operation_id,
-                                                                     .ids = std::move(*gone),
-                                                                     .destination = object_.destination,
-                                                                     .new_stream_id = make_uuid([&] { return context_.world.random(); }),
-                                                                     .build = builder(run),
-                                                                     .now = context_.world.now()});
+        const auto changes =
+            co_await context_.store.commit_deletes({.object_key = run.state.key,
+                                                    .operation_id = run.envelope.operation_id,
+                                                    .ids = std::move(*gone),
+                                                    .destination = object_.destination,
+                                                    .new_stream_id = make_uuid([&] { return context_.world.random(); }),
+                                                    .build = builder(run),
+                                                    .now = context_.world.now()});
         deleted += changes.deletes;
         run.changes.deletes += changes.deletes;
         if (changes.messages > 0) context_.ring(object_.destination);
     }
-    const auto said = facts_.own ? fmt::format("{} missing from the complete list, {} confirmed by their own 404", candidates, deleted)
-                                 : fmt::format("{} missing from the complete list, {} for the second time", candidates, deleted);
+    const auto said =
+        facts_.own
+            ? fmt::format("{} missing from the complete list, {} confirmed by their own 404", candidates, deleted)
+            : fmt::format("{} missing from the complete list, {} for the second time", candidates, deleted);
     run.deletes_note += "; " + said;
     co_await note(run, storage::LogLevel::info, said);
     co_return result<void>();
 }
 
-awaitable<result<std::vector<std::string>>> ObjectReader::confirm_batch(Run& run, std::vector<storage::MissingRecord> batch) {
+awaitable<result<std::vector<std::string>>> ObjectReader::confirm_batch(Run& run,
+                                                                        std::vector<storage::MissingRecord> batch) {
     std::vector<std::string> gone, first_time;
     for (const auto& record : batch) {
         if (!facts_.own) {
-            (record.state == storage::Missing::seen || record.state == storage::Missing::held ? first_time : gone).push_back(record.id);
+            (record.state == storage::Missing::seen || record.state == storage::Missing::held ? first_time : gone)
+                .push_back(record.id);
             continue;
         }
         const auto on_retry = [this](const Error& failure, Duration wait) {
@@ -337,8 +350,9 @@ awaitable<result<std::vector<std::string>>> ObjectReader::confirm_batch(Run& run
             co_return failure;
         }
         if (!exists)
-            co_await note(run, storage::LogLevel::warn, fmt::format("{} is missing but its own read is {}: not deleted",
-                                                                    record.id, exists.error().message));
+            co_await note(
+                run, storage::LogLevel::warn,
+                fmt::format("{} is missing but its own read is {}: not deleted", record.id, exists.error().message));
         else if (!*exists)
             gone.push_back(record.id);
     }

@@ -18,8 +18,8 @@ namespace syncd {
 struct ReadOutcome {
     std::string operation_id;
     bool success = false;
-    std::optional<Error> error;             // why not
-    std::string result;                     // one sentence
+    std::optional<Error> error;  // why not
+    std::string result;          // one sentence
 };
 
 /// What a reader needs of its installation; owned by the daemon, outlives the reader.

@@ -56,8 +56,8 @@ ReadPlan plan_read(const bentley::ReadFacts& facts, const config::ReadObject& ob
         plan.since = state.since;
         if (!plan.full) plan.since = std::max(*state.cursor - object.overlap, state.since.value_or(Timestamp{}));
     }
-    plan.may_delete = plan.full && !plan.resumed && object.detect_deletes && facts.absence == bentley::Absence::deleted &&
-                      state.records > 0;
+    plan.may_delete = plan.full && !plan.resumed && object.detect_deletes &&
+                      facts.absence == bentley::Absence::deleted && state.records > 0;
     return plan;
 }
 

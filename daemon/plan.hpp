@@ -11,18 +11,18 @@ namespace syncd {
 
 struct ReadOrder {
     ReadType type = ReadType::scheduled;
-    bool full = false;                      // `sync --full`: incremental objects too
-    bool all = false;                       // `sync --all`: deliver unchanged records as well
-    std::optional<Timestamp> due_at;        // the schedule's time that it serves
+    bool full = false;                // `sync --full`: incremental objects too
+    bool all = false;                 // `sync --all`: deliver unchanged records as well
+    std::optional<Timestamp> due_at;  // the schedule's time that it serves
 };
 
 struct ReadPlan {
-    bool backfill = false;                  // this read is the first, or goes on with it
-    bool resumed = false;                   // it goes on after a cut
-    bool full = true;                       // every record is asked for
-    bool may_delete = false;                // complete, it proves what is gone
-    std::optional<Timestamp> since;         // what the provider is asked for; empty: everything
-    std::optional<Timestamp> deliver_from;  // older records are taken as known
+    bool backfill = false;                    // this read is the first, or goes on with it
+    bool resumed = false;                     // it goes on after a cut
+    bool full = true;                         // every record is asked for
+    bool may_delete = false;                  // complete, it proves what is gone
+    std::optional<Timestamp> since;           // what the provider is asked for; empty: everything
+    std::optional<Timestamp> deliver_from;    // older records are taken as known
     std::optional<Timestamp> backfill_since;  // a new backfill's `since`, to be kept
     bool deliver_unchanged = false;
 };
@@ -34,6 +34,7 @@ ReadPlan plan_read(const bentley::ReadFacts& facts, const config::ReadObject& ob
 bool is_delivered(const ReadPlan& plan, const Record& record);
 
 /// The largest time that the provider gave, never past its Date header: where the next incremental read starts.
-std::optional<Timestamp> advance_cursor(std::optional<Timestamp> cursor, const bentley::ReadFacts& facts, const Page& page);
+std::optional<Timestamp> advance_cursor(std::optional<Timestamp> cursor, const bentley::ReadFacts& facts,
+                                        const Page& page);
 
 }  // namespace syncd

@@ -5,10 +5,10 @@
 namespace syncd {
 namespace {
 
-constexpr Duration longest_nap = std::chrono::minutes{1};     // the wall clock may jump meanwhile
-constexpr Duration first_pause = std::chrono::seconds{15};    // of an unhealthy connection
+constexpr Duration longest_nap = std::chrono::minutes{1};   // the wall clock may jump meanwhile
+constexpr Duration first_pause = std::chrono::seconds{15};  // of an unhealthy connection
 constexpr Duration longest_pause = std::chrono::minutes{15};
-constexpr Duration broken_pause = std::chrono::seconds{10};   // after the store failed
+constexpr Duration broken_pause = std::chrono::seconds{10};  // after the store failed
 
 }  // namespace
 
@@ -44,8 +44,7 @@ void Scheduler::stop() {
 }
 
 Scheduler::Scheduler(ReaderContext& context, std::vector<std::unique_ptr<ObjectReader>>& readers, Health& health)
-    : context_(context), readers_(readers), health_(health),
-      group_(context.world, [this](std::exception_ptr failure) {
+    : context_(context), readers_(readers), health_(health), group_(context.world, [this](std::exception_ptr failure) {
           context_.log.error("schedule.broken", {{"error", describe(failure)}});
       }) {}
 

@@ -43,7 +43,8 @@ Database::Database(const std::string& path, OpenMode mode, const std::string& vf
     : db_(path, flags_of(mode), busy_timeout_ms, vfs) {
     if (mode == OpenMode::read_write) {
         execute("PRAGMA journal_mode=WAL");
-        execute("PRAGMA synchronous=FULL");  // an accepted write or a sequence number must not be taken back by a power cut
+        execute(
+            "PRAGMA synchronous=FULL");  // an accepted write or a sequence number must not be taken back by a power cut
     }
     execute("PRAGMA foreign_keys=ON");
     execute("PRAGMA trusted_schema=OFF");

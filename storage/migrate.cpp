@@ -16,9 +16,10 @@ namespace {
 std::array<std::string_view, 1> migrations() { return {embedded::migration_0001}; }
 
 [[noreturn]] void refuse_newer(int version) {
-    throw std::runtime_error(fmt::format("the database has schema {}, this program knows {}: run the newer program, or "
-                                         "restore a backup made before the upgrade",
-                                         version, schema_latest()));
+    throw std::runtime_error(
+        fmt::format("the database has schema {}, this program knows {}: run the newer program, or "
+                    "restore a backup made before the upgrade",
+                    version, schema_latest()));
 }
 
 }  // namespace
@@ -30,7 +31,8 @@ void migrate(Database& database) {
     if (version > schema_latest()) refuse_newer(version);
     const auto all = migrations();
     for (int next = version; next < schema_latest(); ++next)
-        database.execute(fmt::format("BEGIN IMMEDIATE;\n{}\nPRAGMA user_version={};\nCOMMIT;", all[std::size_t(next)], next + 1));
+        database.execute(
+            fmt::format("BEGIN IMMEDIATE;\n{}\nPRAGMA user_version={};\nCOMMIT;", all[std::size_t(next)], next + 1));
 }
 
 void require_latest(Database& database) {

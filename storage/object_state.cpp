@@ -20,9 +20,10 @@ Timestamp enter_installation(Database& db, const std::string& id, const std::str
         known.bind(id);
         if (known.step() && known.text_view(0) == digest) return known.time(1).value_or(now);
     }
-    db.run("INSERT INTO installation (id, digest, updated_at) VALUES (?, ?, ?) "
-           "ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, updated_at = excluded.updated_at",
-           id, digest, now);
+    db.run(
+        "INSERT INTO installation (id, digest, updated_at) VALUES (?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, updated_at = excluded.updated_at",
+        id, digest, now);
     return now;
 }
 
@@ -53,24 +54,28 @@ ObjectState object_state(Database& db, const std::string& installation_id, const
 }
 
 void set_paused(Database& db, const std::string& installation_id, const std::string& object, bool paused) {
-    db.run("INSERT INTO object_state (installation_id, object, paused) VALUES (?, ?, ?) "
-           "ON CONFLICT (installation_id, object) DO UPDATE SET paused = excluded.paused",
-           installation_id, object, paused);
+    db.run(
+        "INSERT INTO object_state (installation_id, object, paused) VALUES (?, ?, ?) "
+        "ON CONFLICT (installation_id, object) DO UPDATE SET paused = excluded.paused",
+        installation_id, object, paused);
 }
 
-void set_health(Database& db, const std::string& installation_id, bool healthy, const std::string& reason, Timestamp now) {
+void set_health(Database& db, const std::string& installation_id, bool healthy, const std::string& reason,
+                Timestamp now) {
     const char* health = healthy ? "healthy" : "unhealthy";
-    db.run("INSERT INTO connection_health (installation_id, health, reason, updated_at) VALUES (?, ?, ?, ?) "
-           "ON CONFLICT (installation_id) DO UPDATE SET health = excluded.health, reason = excluded.reason, "
-           "updated_at = excluded.updated_at",
-           installation_id, health, reason, now);
+    db.run(
+        "INSERT INTO connection_health (installation_id, health, reason, updated_at) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (installation_id) DO UPDATE SET health = excluded.health, reason = excluded.reason, "
+        "updated_at = excluded.updated_at",
+        installation_id, health, reason, now);
 }
 
 void add_spent(Database& db, const std::map<std::string, std::int64_t>& spent, Timestamp now) {
     for (const auto& [client, requests] : spent) {
-        db.run("INSERT INTO budget (client_id, minute, requests) VALUES (?, ?, ?) "
-               "ON CONFLICT (client_id, minute) DO UPDATE SET requests = requests + excluded.requests",
-               client, minute_of(now), requests);
+        db.run(
+            "INSERT INTO budget (client_id, minute, requests) VALUES (?, ?, ?) "
+            "ON CONFLICT (client_id, minute) DO UPDATE SET requests = requests + excluded.requests",
+            client, minute_of(now), requests);
         db.run("DELETE FROM budget WHERE minute < ?", minute_of(now) - 61);
     }
 }

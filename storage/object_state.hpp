@@ -9,7 +9,8 @@ namespace syncd::storage {
 Timestamp enter_installation(Database& db, const std::string& id, const std::string& digest, Timestamp now);
 ObjectState object_state(Database& db, const std::string& installation_id, const std::string& object);
 void set_paused(Database& db, const std::string& installation_id, const std::string& object, bool paused);
-void set_health(Database& db, const std::string& installation_id, bool healthy, const std::string& reason, Timestamp now);
+void set_health(Database& db, const std::string& installation_id, bool healthy, const std::string& reason,
+                Timestamp now);
 
 /// Adds to what was spent of the budget in the minute of `now`.
 void add_spent(Database& db, const std::map<std::string, std::int64_t>& spent, Timestamp now);

@@ -22,19 +22,22 @@ const char* level_name(LogLevel level) {
 void begin_read(Database& db, const BeginRead& read) {
     forget_seen(db, read.object_key);
     if (read.due_at) db.run("UPDATE object_state SET last_due_at = ? WHERE key = ?", *read.due_at, read.object_key);
-    db.run("UPDATE operations SET status = 'failure', updated_at = ?, result = 'interrupted: its end could not be stored' "
-           "WHERE status = 'in_progress' AND id <> ? AND (installation_id, object) = "
-           "(SELECT installation_id, object FROM object_state WHERE key = ?)",
-           read.now, read.operation_id, read.object_key);
+    db.run(
+        "UPDATE operations SET status = 'failure', updated_at = ?, result = 'interrupted: its end could not be stored' "
+        "WHERE status = 'in_progress' AND id <> ? AND (installation_id, object) = "
+        "(SELECT installation_id, object FROM object_state WHERE key = ?)",
+        read.now, read.operation_id, read.object_key);
     // A backfill that goes on has its operation already.
-    db.run("INSERT OR IGNORE INTO operations (id, installation_id, action_type, object, status, read_type, estimated, "
-           "created_at, updated_at) SELECT ?1, installation_id, 'read', object, 'in_progress', ?2, ?3, ?4, ?4 "
-           "FROM object_state WHERE key = ?5",
-           read.operation_id, to_string(read.type), read.estimated, read.now, read.object_key);
+    db.run(
+        "INSERT OR IGNORE INTO operations (id, installation_id, action_type, object, status, read_type, estimated, "
+        "created_at, updated_at) SELECT ?1, installation_id, 'read', object, 'in_progress', ?2, ?3, ?4, ?4 "
+        "FROM object_state WHERE key = ?5",
+        read.operation_id, to_string(read.type), read.estimated, read.now, read.object_key);
     if (read.backfill)
-        db.run("UPDATE object_state SET backfill = 'running', since = ?, deliver_from = ?, operation_id = ?, "
-               "next_url = NULL, next_cursor = NULL WHERE key = ?",
-               read.since, read.deliver_from, read.operation_id, read.object_key);
+        db.run(
+            "UPDATE object_state SET backfill = 'running', since = ?, deliver_from = ?, operation_id = ?, "
+            "next_url = NULL, next_cursor = NULL WHERE key = ?",
+            read.since, read.deliver_from, read.operation_id, read.object_key);
     if (read.resumed)
         db.run("UPDATE object_state SET operation_id = ? WHERE key = ?", read.operation_id, read.object_key);
 }
@@ -47,35 +50,39 @@ void finish_read(Database& db, const FinishRead& read) {
     if (!read.success && !read.in_progress)  // a backfill that failed goes on under a new operation
         db.run("UPDATE object_state SET operation_id = NULL WHERE key = ?", read.object_key);
     if (read.backfill_done)
-        db.run("UPDATE object_state SET backfill = 'done', next_url = NULL, next_cursor = NULL, operation_id = NULL "
-               "WHERE key = ?",
-               read.object_key);
+        db.run(
+            "UPDATE object_state SET backfill = 'done', next_url = NULL, next_cursor = NULL, operation_id = NULL "
+            "WHERE key = ?",
+            read.object_key);
     if (read.full_since)
         db.run("UPDATE object_state SET last_full_at = ? WHERE key = ?", *read.full_since, read.object_key);
     if (read.page_size) db.run("UPDATE object_state SET page_size = ? WHERE key = ?", *read.page_size, read.object_key);
     if (read.cursor)
-        db.run("INSERT INTO cursors (installation_id, object, itwin_id, cursor, updated_at) "
-               "SELECT installation_id, object, ?1, ?2, ?3 FROM object_state WHERE key = ?4 "
-               "ON CONFLICT (installation_id, object, itwin_id) DO UPDATE SET cursor = excluded.cursor, "
-               "updated_at = excluded.updated_at WHERE excluded.cursor > cursors.cursor",
-               read.itwin_id, *read.cursor, read.now, read.object_key);
+        db.run(
+            "INSERT INTO cursors (installation_id, object, itwin_id, cursor, updated_at) "
+            "SELECT installation_id, object, ?1, ?2, ?3 FROM object_state WHERE key = ?4 "
+            "ON CONFLICT (installation_id, object, itwin_id) DO UPDATE SET cursor = excluded.cursor, "
+            "updated_at = excluded.updated_at WHERE excluded.cursor > cursors.cursor",
+            read.itwin_id, *read.cursor, read.now, read.object_key);
     add_spent(db, read.spent, read.now);
 }
 
 void log_operation(Database& db, const std::string& operation_id, LogLevel level, const std::string& message,
                    Timestamp now) {
-    db.run("INSERT INTO operation_log (operation_id, at, level, message) SELECT ?1, ?2, ?3, ?4 "
-           "WHERE EXISTS (SELECT 1 FROM operations WHERE id = ?1) "
-           "AND (SELECT count(*) FROM operation_log WHERE operation_id = ?1) < ?5",
-           operation_id, now, level_name(level), message, log_lines_max);
+    db.run(
+        "INSERT INTO operation_log (operation_id, at, level, message) SELECT ?1, ?2, ?3, ?4 "
+        "WHERE EXISTS (SELECT 1 FROM operations WHERE id = ?1) "
+        "AND (SELECT count(*) FROM operation_log WHERE operation_id = ?1) < ?5",
+        operation_id, now, level_name(level), message, log_lines_max);
 }
 
 std::int64_t fail_interrupted(Database& db, Timestamp now) {
-    return db.run("UPDATE operations SET status = 'failure', updated_at = ?, "
-                  "result = 'interrupted: the process ended before the read did; the next read covers it' "
-                  "WHERE status = 'in_progress' AND id NOT IN "
-                  "(SELECT operation_id FROM object_state WHERE backfill = 'running' AND operation_id IS NOT NULL)",
-                  now);
+    return db.run(
+        "UPDATE operations SET status = 'failure', updated_at = ?, "
+        "result = 'interrupted: the process ended before the read did; the next read covers it' "
+        "WHERE status = 'in_progress' AND id NOT IN "
+        "(SELECT operation_id FROM object_state WHERE backfill = 'running' AND operation_id IS NOT NULL)",
+        now);
 }
 
 }  // namespace syncd::storage

@@ -13,12 +13,14 @@ struct StreamRow {
 };
 
 StreamRow open_stream(Database& db, const Source& source) {
-    db.run("INSERT OR IGNORE INTO stream (id, destination, installation_id, object) "
-           "SELECT ?, ?, installation_id, object FROM object_state WHERE key = ?",
-           source.new_stream_id, source.destination, source.object_key);
-    auto row = db.query("SELECT s.key, s.next_sequence, s.id FROM stream s JOIN object_state o "
-                        "ON o.installation_id = s.installation_id AND o.object = s.object "
-                        "WHERE o.key = ? AND s.destination = ?");
+    db.run(
+        "INSERT OR IGNORE INTO stream (id, destination, installation_id, object) "
+        "SELECT ?, ?, installation_id, object FROM object_state WHERE key = ?",
+        source.new_stream_id, source.destination, source.object_key);
+    auto row = db.query(
+        "SELECT s.key, s.next_sequence, s.id FROM stream s JOIN object_state o "
+        "ON o.installation_id = s.installation_id AND o.object = s.object "
+        "WHERE o.key = ? AND s.destination = ?");
     row.bind(source.object_key, source.destination);
     row.step();
     return {row.integer(0), row.integer(1), row.text(2)};
@@ -67,28 +69,32 @@ DueMessage due_message(const Query& row) {
 }
 
 void wake_waiting(Database& db, const std::string& destination, Timestamp now) {
-    db.run("UPDATE message SET next_attempt_at = ?1, woken = 1 WHERE status = 'pending' AND woken = 0 AND attempts > 0 "
-           "AND next_attempt_at > ?1 AND stream_key IN (SELECT key FROM stream WHERE destination = ?2)",
-           now, destination);
+    db.run(
+        "UPDATE message SET next_attempt_at = ?1, woken = 1 WHERE status = 'pending' AND woken = 0 AND attempts > 0 "
+        "AND next_attempt_at > ?1 AND stream_key IN (SELECT key FROM stream WHERE destination = ?2)",
+        now, destination);
 }
 
 void finish_attempt(Database& db, const std::string& destination, const Attempt& attempt) {
     db.run("INSERT INTO attempt (message_key, at, status, error, duration_ms) VALUES (?, ?, ?, ?, ?)",
            attempt.message_key, attempt.at, attempt.status, attempt.error, attempt.duration_ms);
     const auto set_status = [&](const char* status) {
-        db.run("UPDATE message SET status = ?1, attempts = attempts + 1, updated_at = ?2, "
-               "first_attempt_at = coalesce(first_attempt_at, ?2) WHERE key = ?3",
-               status, attempt.at, attempt.message_key);
+        db.run(
+            "UPDATE message SET status = ?1, attempts = attempts + 1, updated_at = ?2, "
+            "first_attempt_at = coalesce(first_attempt_at, ?2) WHERE key = ?3",
+            status, attempt.at, attempt.message_key);
     };
     switch (attempt.verdict) {
         case Verdict::delivered: set_status("delivered"); break;
         case Verdict::dead: set_status("dead"); break;
         case Verdict::hold: set_status("held"); break;
         case Verdict::retry:
-            db.run("UPDATE message SET attempts = attempts + 1, woken = CASE WHEN step = ?1 THEN woken ELSE 0 END, step = ?1, "
-                   "step_due_at = ?2, next_attempt_at = ?3, updated_at = ?4, "
-                   "first_attempt_at = coalesce(first_attempt_at, ?4) WHERE key = ?5",
-                   attempt.step, attempt.step_due_at, attempt.next_attempt_at, attempt.at, attempt.message_key);
+            db.run(
+                "UPDATE message SET attempts = attempts + 1, woken = CASE WHEN step = ?1 THEN woken ELSE 0 END, step = "
+                "?1, "
+                "step_due_at = ?2, next_attempt_at = ?3, updated_at = ?4, "
+                "first_attempt_at = coalesce(first_attempt_at, ?4) WHERE key = ?5",
+                attempt.step, attempt.step_due_at, attempt.next_attempt_at, attempt.at, attempt.message_key);
             break;
     }
     if (attempt.verdict == Verdict::delivered) {
@@ -113,10 +119,12 @@ std::int64_t append_messages(Database& db, const Source& source, const std::vect
     const char* status = is_enabled(db, source.destination) ? "pending" : "held";
     std::int64_t sequence = stream.next_sequence;
     for (const auto& message : messages) {
-        db.run("INSERT INTO message (id, stream_key, sequence, operation_id, num_records, by_url, status, next_attempt_at, "
-               "created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8)",
-               message_id(stream.id, sequence), stream.key, sequence, source.operation_id, message.records,
-               message.by_url, status, source.now);
+        db.run(
+            "INSERT INTO message (id, stream_key, sequence, operation_id, num_records, by_url, status, "
+            "next_attempt_at, "
+            "created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8)",
+            message_id(stream.id, sequence), stream.key, sequence, source.operation_id, message.records, message.by_url,
+            status, source.now);
         db.run("INSERT INTO message_body (message_key, body, results) VALUES (?, ?, ?)", db.last_insert_key(),
                message.body, message.results);
         ++sequence;
@@ -137,20 +145,23 @@ std::map<std::string, DestinationState> enter_destinations(Database& db, const s
 
 std::vector<DueMessage> claim_due(Database& db, const Claim& claim) {
     constexpr auto ordered =
-        "SELECT m.key, s.key, m.id, s.id, s.installation_id, s.object, m.sequence, m.by_url, m.attempts, m.step, m.woken, "
+        "SELECT m.key, s.key, m.id, s.id, s.installation_id, s.object, m.sequence, m.by_url, m.attempts, m.step, "
+        "m.woken, "
         "m.step_due_at, m.first_attempt_at, b.body FROM stream s "
         "JOIN message m ON m.key = (SELECT h.key FROM message h WHERE h.stream_key = s.key AND h.status = 'pending' "
         "ORDER BY h.sequence LIMIT 1) JOIN message_body b ON b.message_key = m.key "
         "WHERE s.destination = ?1 AND (m.next_attempt_at <= ?2 OR m.next_attempt_at > ?3) AND (?4 OR NOT m.by_url) "
         "ORDER BY m.next_attempt_at LIMIT ?5";
     constexpr auto unordered =
-        "SELECT m.key, s.key, m.id, s.id, s.installation_id, s.object, m.sequence, m.by_url, m.attempts, m.step, m.woken, "
+        "SELECT m.key, s.key, m.id, s.id, s.installation_id, s.object, m.sequence, m.by_url, m.attempts, m.step, "
+        "m.woken, "
         "m.step_due_at, m.first_attempt_at, b.body FROM stream s "
         "JOIN message m ON m.stream_key = s.key AND m.status = 'pending' JOIN message_body b ON b.message_key = m.key "
         "WHERE s.destination = ?1 AND (m.next_attempt_at <= ?2 OR m.next_attempt_at > ?3) AND (?4 OR NOT m.by_url) "
         "LIMIT ?5";
     auto row = db.query(claim.ordered ? ordered : unordered);
-    row.bind(claim.destination, claim.now, claim.now + claim.longest_wait, claim.by_url, claim.limit + claim.busy.size());
+    row.bind(claim.destination, claim.now, claim.now + claim.longest_wait, claim.by_url,
+             claim.limit + claim.busy.size());
     std::vector<DueMessage> due;
     while (due.size() < claim.limit && row.step()) {
         const std::int64_t key = row.integer(claim.ordered ? 1 : 0);
@@ -162,7 +173,8 @@ std::vector<DueMessage> claim_due(Database& db, const Claim& claim) {
 std::vector<DueMessage> claim_stream(Database& db, std::int64_t stream_key, std::int64_t after_sequence,
                                      std::size_t limit, std::size_t bytes_max) {
     auto row = db.query(
-        "SELECT m.key, s.key, m.id, s.id, s.installation_id, s.object, m.sequence, m.by_url, m.attempts, m.step, m.woken, "
+        "SELECT m.key, s.key, m.id, s.id, s.installation_id, s.object, m.sequence, m.by_url, m.attempts, m.step, "
+        "m.woken, "
         "m.step_due_at, m.first_attempt_at, b.body FROM message m JOIN stream s ON s.key = m.stream_key "
         "JOIN message_body b ON b.message_key = m.key "
         "WHERE m.stream_key = ?1 AND m.status = 'pending' AND m.sequence > ?2 ORDER BY m.sequence LIMIT ?3");
@@ -199,20 +211,23 @@ DestinationState set_destination(Database& db, const std::string& name, bool ena
     db.run("UPDATE destinations SET state = ?, reason = ?, failing_since = NULL, updated_at = ? WHERE name = ?",
            enabled ? "enabled" : "disabled", reason, now, name);
     if (enabled)
-        db.run("UPDATE message SET status = 'pending', step = 0, step_due_at = NULL, woken = 0, first_attempt_at = NULL, "
-               "next_attempt_at = ?1, updated_at = ?1 WHERE status = 'held' "
-               "AND stream_key IN (SELECT key FROM stream WHERE destination = ?2)",
-               now, name);
+        db.run(
+            "UPDATE message SET status = 'pending', step = 0, step_due_at = NULL, woken = 0, first_attempt_at = NULL, "
+            "next_attempt_at = ?1, updated_at = ?1 WHERE status = 'held' "
+            "AND stream_key IN (SELECT key FROM stream WHERE destination = ?2)",
+            now, name);
     else
-        db.run("UPDATE message SET status = 'held', updated_at = ?1 WHERE status = 'pending' "
-               "AND stream_key IN (SELECT key FROM stream WHERE destination = ?2)",
-               now, name);
+        db.run(
+            "UPDATE message SET status = 'held', updated_at = ?1 WHERE status = 'pending' "
+            "AND stream_key IN (SELECT key FROM stream WHERE destination = ?2)",
+            now, name);
     return destination_state(db, name);
 }
 
 std::int64_t replay(Database& db, const ReplaySelection& selection, Timestamp now) {
     constexpr auto again =
-        "UPDATE message SET status = CASE WHEN EXISTS (SELECT 1 FROM stream s JOIN destinations d ON d.name = s.destination "
+        "UPDATE message SET status = CASE WHEN EXISTS (SELECT 1 FROM stream s JOIN destinations d ON d.name = "
+        "s.destination "
         "WHERE s.key = message.stream_key AND d.state = 'disabled') THEN 'held' ELSE 'pending' END, step = 0, "
         "step_due_at = NULL, woken = 0, first_attempt_at = NULL, next_attempt_at = ?1, updated_at = ?1 "
         "WHERE key = ?2";
@@ -229,21 +244,23 @@ std::int64_t replay(Database& db, const ReplaySelection& selection, Timestamp no
         }
         return count;
     }
-    return db.run("UPDATE message SET status = CASE WHEN EXISTS (SELECT 1 FROM stream s JOIN destinations d "
-                  "ON d.name = s.destination WHERE s.key = message.stream_key AND d.state = 'disabled') "
-                  "THEN 'held' ELSE 'pending' END, step = 0, step_due_at = NULL, woken = 0, first_attempt_at = NULL, "
-                  "next_attempt_at = ?1, updated_at = ?1 "
-                  "WHERE (status = 'dead' OR (status = 'delivered' AND NOT ?2)) AND (?3 IS NULL OR created_at >= ?3) "
-                  "AND stream_key IN (SELECT key FROM stream WHERE (destination = ?4 OR ?4 = '') "
-                  "AND (installation_id = ?5 OR ?5 = ''))",
-                  now, selection.dead_only, selection.since, selection.destination, selection.installation_id);
+    return db.run(
+        "UPDATE message SET status = CASE WHEN EXISTS (SELECT 1 FROM stream s JOIN destinations d "
+        "ON d.name = s.destination WHERE s.key = message.stream_key AND d.state = 'disabled') "
+        "THEN 'held' ELSE 'pending' END, step = 0, step_due_at = NULL, woken = 0, first_attempt_at = NULL, "
+        "next_attempt_at = ?1, updated_at = ?1 "
+        "WHERE (status = 'dead' OR (status = 'delivered' AND NOT ?2)) AND (?3 IS NULL OR created_at >= ?3) "
+        "AND stream_key IN (SELECT key FROM stream WHERE (destination = ?4 OR ?4 = '') "
+        "AND (installation_id = ?5 OR ?5 = ''))",
+        now, selection.dead_only, selection.since, selection.destination, selection.installation_id);
 }
 
 std::int64_t count_pending(Database& db, const std::vector<std::string>& destinations, bool by_url_too) {
     std::int64_t count = 0;
     for (const auto& destination : destinations) {
-        auto row = db.query("SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key AND m.status = 'pending' "
-                            "WHERE s.destination = ? AND (? OR NOT m.by_url)");
+        auto row = db.query(
+            "SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key AND m.status = 'pending' "
+            "WHERE s.destination = ? AND (? OR NOT m.by_url)");
         row.bind(destination, by_url_too);
         if (row.step()) count += row.integer(0);
     }
@@ -251,8 +268,9 @@ std::int64_t count_pending(Database& db, const std::vector<std::string>& destina
 }
 
 std::optional<std::string> results_of(Database& db, const std::string& delivery_id) {
-    auto row = db.query("SELECT b.results FROM message m JOIN message_body b ON b.message_key = m.key "
-                        "WHERE m.id = ? AND m.by_url");
+    auto row = db.query(
+        "SELECT b.results FROM message m JOIN message_body b ON b.message_key = m.key "
+        "WHERE m.id = ? AND m.by_url");
     row.bind(delivery_id);
     return row.step() ? std::optional(row.text(0)) : std::nullopt;
 }

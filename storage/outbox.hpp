@@ -20,7 +20,8 @@ struct Source {
 std::int64_t append_messages(Database& db, const Source& source, const std::vector<Change>& changes,
                              const BuildMessages& build);
 
-std::map<std::string, DestinationState> enter_destinations(Database& db, const std::vector<std::string>& names, Timestamp now);
+std::map<std::string, DestinationState> enter_destinations(Database& db, const std::vector<std::string>& names,
+                                                           Timestamp now);
 std::vector<DueMessage> claim_due(Database& db, const Claim& claim);
 std::vector<DueMessage> claim_stream(Database& db, std::int64_t stream_key, std::int64_t after_sequence,
                                      std::size_t limit, std::size_t bytes_max);

@@ -59,12 +59,15 @@ Reader::~Reader() = default;
 std::vector<ObjectRow> Reader::objects(const std::string& installation_id) {
     auto row = impl_->db.query(
         "SELECT o.installation_id, o.object, o.live, o.paused, o.backfill, c.cursor, o.last_due_at, "
-        "(SELECT count(*) FROM record r WHERE r.object_key = o.key AND r.missing = 2 AND r.deleted_at IS NULL), p.id, p.status, p.updated_at, "
-        "(SELECT max(q.created_at) FROM operations q WHERE q.installation_id = o.installation_id AND q.object = o.object "
+        "(SELECT count(*) FROM record r WHERE r.object_key = o.key AND r.missing = 2 AND r.deleted_at IS NULL), p.id, "
+        "p.status, p.updated_at, "
+        "(SELECT max(q.created_at) FROM operations q WHERE q.installation_id = o.installation_id AND q.object = "
+        "o.object "
         "AND q.status = 'success') "
         "FROM object_state o LEFT JOIN cursors c ON c.installation_id = o.installation_id AND c.object = o.object "
         "AND c.itwin_id = '' LEFT JOIN operations p ON p.id = (SELECT l.id FROM operations l "
-        "WHERE l.installation_id = o.installation_id AND l.object = o.object ORDER BY l.created_at DESC, l.rowid DESC LIMIT 1) "
+        "WHERE l.installation_id = o.installation_id AND l.object = o.object ORDER BY l.created_at DESC, l.rowid DESC "
+        "LIMIT 1) "
         "WHERE ?1 = '' OR o.installation_id = ?1 ORDER BY o.installation_id, o.object");
     row.bind(installation_id);
     std::vector<ObjectRow> found;
@@ -93,8 +96,10 @@ HealthRow Reader::health(const std::string& installation_id) {
 
 std::vector<OperationRow> Reader::operations(const ListFilter& filter) {
     auto row = impl_->db.query(
-        "SELECT id, installation_id, object, status, result, read_type, created_at, updated_at, pages, processed, creates, "
-        "updates, deletes, estimated FROM operations WHERE (?1 = '' OR installation_id = ?1) AND (?2 = '' OR object = ?2) "
+        "SELECT id, installation_id, object, status, result, read_type, created_at, updated_at, pages, processed, "
+        "creates, "
+        "updates, deletes, estimated FROM operations WHERE (?1 = '' OR installation_id = ?1) AND (?2 = '' OR object = "
+        "?2) "
         "AND (?3 = '' OR status = ?3) ORDER BY created_at DESC, rowid DESC LIMIT ?4");
     row.bind(filter.installation_id, filter.object, filter.status, filter.limit);
     std::vector<OperationRow> found;
@@ -104,7 +109,8 @@ std::vector<OperationRow> Reader::operations(const ListFilter& filter) {
 
 std::optional<OperationRow> Reader::operation(const std::string& id) {
     auto row = impl_->db.query(
-        "SELECT id, installation_id, object, status, result, read_type, created_at, updated_at, pages, processed, creates, "
+        "SELECT id, installation_id, object, status, result, read_type, created_at, updated_at, pages, processed, "
+        "creates, "
         "updates, deletes, estimated FROM operations WHERE id = ?");
     row.bind(id);
     return row.step() ? std::optional(operation_row(row)) : std::nullopt;
@@ -120,7 +126,8 @@ std::vector<LogRow> Reader::operation_log(const std::string& id) {
 
 std::vector<DeliveryRow> Reader::deliveries(const ListFilter& filter) {
     auto row = impl_->db.query(
-        "SELECT id, destination, installation_id, object, operation_id, num_records, status, attempts, next_attempt_at, "
+        "SELECT id, destination, installation_id, object, operation_id, num_records, status, attempts, "
+        "next_attempt_at, "
         "created_at, updated_at, stream_id, sequence FROM deliveries WHERE (?1 = '' OR installation_id = ?1) "
         "AND (?2 = '' OR object = ?2) AND (?3 = '' OR status = ?3) ORDER BY created_at DESC, sequence DESC LIMIT ?4");
     row.bind(filter.installation_id, filter.object, filter.status, filter.limit);
@@ -131,15 +138,17 @@ std::vector<DeliveryRow> Reader::deliveries(const ListFilter& filter) {
 
 std::optional<DeliveryRow> Reader::delivery(const std::string& id) {
     auto row = impl_->db.query(
-        "SELECT id, destination, installation_id, object, operation_id, num_records, status, attempts, next_attempt_at, "
+        "SELECT id, destination, installation_id, object, operation_id, num_records, status, attempts, "
+        "next_attempt_at, "
         "created_at, updated_at, stream_id, sequence FROM deliveries WHERE id = ?");
     row.bind(id);
     return row.step() ? std::optional(delivery_row(row)) : std::nullopt;
 }
 
 std::vector<AttemptRow> Reader::attempts(const std::string& delivery_id) {
-    auto row = impl_->db.query("SELECT a.at, a.error, a.status, a.duration_ms FROM attempt a JOIN message m "
-                               "ON m.key = a.message_key WHERE m.id = ? ORDER BY a.rowid");
+    auto row = impl_->db.query(
+        "SELECT a.at, a.error, a.status, a.duration_ms FROM attempt a JOIN message m "
+        "ON m.key = a.message_key WHERE m.id = ? ORDER BY a.rowid");
     row.bind(delivery_id);
     std::vector<AttemptRow> found;
     while (row.step()) found.push_back({row.text(0), row.text(1), row.integer(2), row.integer(3)});
@@ -147,7 +156,8 @@ std::vector<AttemptRow> Reader::attempts(const std::string& delivery_id) {
 }
 
 std::string Reader::body(const std::string& delivery_id) {
-    auto row = impl_->db.query("SELECT b.body FROM message_body b JOIN message m ON m.key = b.message_key WHERE m.id = ?");
+    auto row =
+        impl_->db.query("SELECT b.body FROM message_body b JOIN message m ON m.key = b.message_key WHERE m.id = ?");
     row.bind(delivery_id);
     return row.step() ? row.text(0) : std::string();
 }
@@ -155,14 +165,17 @@ std::string Reader::body(const std::string& delivery_id) {
 std::vector<DestinationRow> Reader::destinations() {
     auto row = impl_->db.query(
         "SELECT d.name, d.state, d.reason, d.failing_since, d.last_accepted_at, "
-        "(SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key WHERE s.destination = d.name AND m.status = 'pending'), "
-        "(SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key WHERE s.destination = d.name AND m.status = 'held'), "
-        "(SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key WHERE s.destination = d.name AND m.status = 'dead') "
+        "(SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key WHERE s.destination = d.name AND "
+        "m.status = 'pending'), "
+        "(SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key WHERE s.destination = d.name AND "
+        "m.status = 'held'), "
+        "(SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key WHERE s.destination = d.name AND "
+        "m.status = 'dead') "
         "FROM destinations d ORDER BY d.name");
     std::vector<DestinationRow> found;
     while (row.step())
-        found.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.integer(5), row.integer(6),
-                         row.integer(7)});
+        found.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.integer(5),
+                         row.integer(6), row.integer(7)});
     return found;
 }
 

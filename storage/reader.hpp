@@ -22,8 +22,8 @@ struct ObjectRow {
     std::string installation_id, object;
     std::int64_t records = 0, held_deletes = 0;
     bool paused = false;
-    std::string backfill;                   // pending, running, done
-    std::string cursor;                     // empty: none
+    std::string backfill;  // pending, running, done
+    std::string cursor;    // empty: none
     std::optional<Timestamp> last_due_at;
     std::string last_operation_id, last_status, last_at;  // empty: never read
     std::string last_success_at;
@@ -82,8 +82,8 @@ public:
     std::string body(const std::string& delivery_id);
     std::vector<DestinationRow> destinations();
     /// Calls `use` for every record, by id; with `deleted` for the deleted ones only. `since`: changed at or after.
-    void records(const std::string& installation_id, const std::string& object, std::optional<Timestamp> since, bool deleted,
-                 const std::function<void(const RecordRow&)>& use);
+    void records(const std::string& installation_id, const std::string& object, std::optional<Timestamp> since,
+                 bool deleted, const std::function<void(const RecordRow&)>& use);
 
 private:
     struct Impl;

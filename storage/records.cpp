@@ -15,8 +15,9 @@ struct Known {
 };
 
 Known known_record(Database& db, std::int64_t object_key, const std::string& id) {
-    auto row = db.query("SELECT key, digest, visible, deleted_at IS NOT NULL, missing FROM record "
-                        "WHERE object_key = ? AND record_id = ?");
+    auto row = db.query(
+        "SELECT key, digest, visible, deleted_at IS NOT NULL, missing FROM record "
+        "WHERE object_key = ? AND record_id = ?");
     row.bind(object_key, id);
     if (!row.step()) return {};
     return {row.integer(0), row.text(1), row.integer(2) != 0, row.integer(3) != 0, Missing(row.integer(4))};
@@ -42,7 +43,8 @@ public:
         const std::string digest = record.digest.hex();
         const bool live = known.key != 0 && !known.deleted;
         const bool content_changed = !live || known.digest != digest;
-        const auto change = visible_change(live && known.visible, seen.visible, content_changed, page_.deliver_unchanged);
+        const auto change =
+            visible_change(live && known.visible, seen.visible, content_changed, page_.deliver_unchanged);
         const std::int64_t key = keep(seen, known, digest, content_changed);
         if (page_.mark_seen)
             db_.run("INSERT OR IGNORE INTO temp.seen (object_key, record_key) VALUES (?, ?)", page_.object_key, key);
@@ -60,16 +62,18 @@ private:
         const auto& record = seen.record;
         if (known.key == 0) {
             ++born;
-            db_.run("INSERT INTO record (object_key, record_id, raw, digest, visible, created_at, updated_at) "
-                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
-                    page_.object_key, record.id, record.raw, digest, seen.visible, page_.now);
+            db_.run(
+                "INSERT INTO record (object_key, record_id, raw, digest, visible, created_at, updated_at) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+                page_.object_key, record.id, record.raw, digest, seen.visible, page_.now);
             return db_.last_insert_key();
         }
         if (known.deleted) ++born;
         if (content_changed)
-            db_.run("UPDATE record SET raw = ?, digest = ?, visible = ?, missing = 0, updated_at = ?, "
-                    "deleted_at = NULL WHERE key = ?",
-                    record.raw, digest, seen.visible, page_.now, known.key);
+            db_.run(
+                "UPDATE record SET raw = ?, digest = ?, visible = ?, missing = 0, updated_at = ?, "
+                "deleted_at = NULL WHERE key = ?",
+                record.raw, digest, seen.visible, page_.now, known.key);
         else if (known.visible != seen.visible || known.missing != Missing::seen)
             db_.run("UPDATE record SET visible = ?, missing = 0 WHERE key = ?", seen.visible, known.key);
         return known.key;
@@ -90,9 +94,10 @@ private:
 
 void count_in_operation(Database& db, const std::string& operation_id, std::int64_t pages, std::int64_t processed,
                         const PageResult& result, Timestamp now) {
-    db.run("UPDATE operations SET pages = pages + ?, processed = processed + ?, creates = creates + ?, "
-           "updates = updates + ?, deletes = deletes + ?, updated_at = ? WHERE id = ?",
-           pages, processed, result.creates, result.updates, result.deletes, now, operation_id);
+    db.run(
+        "UPDATE operations SET pages = pages + ?, processed = processed + ?, creates = creates + ?, "
+        "updates = updates + ?, deletes = deletes + ?, updated_at = ? WHERE id = ?",
+        pages, processed, result.creates, result.updates, result.deletes, now, operation_id);
 }
 
 void add_live(Database& db, std::int64_t object_key, std::int64_t difference) {
@@ -102,8 +107,9 @@ void add_live(Database& db, std::int64_t object_key, std::int64_t difference) {
 }  // namespace
 
 void create_seen(Database& db) {
-    db.execute("CREATE TEMP TABLE IF NOT EXISTS seen (object_key INTEGER NOT NULL, record_key INTEGER NOT NULL, "
-               "PRIMARY KEY (object_key, record_key)) WITHOUT ROWID");
+    db.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS seen (object_key INTEGER NOT NULL, record_key INTEGER NOT NULL, "
+        "PRIMARY KEY (object_key, record_key)) WITHOUT ROWID");
 }
 
 void forget_seen(Database& db, std::int64_t object_key) {
@@ -113,8 +119,9 @@ void forget_seen(Database& db, std::int64_t object_key) {
 PageResult commit_page(Database& db, const PageCommit& page) {
     PageApply apply(db, page);
     for (const auto& seen : page.records) apply.apply(seen);
-    apply.result.messages = append_messages(
-        db, {page.object_key, page.operation_id, page.destination, page.new_stream_id, page.now}, apply.changes, page.build);
+    apply.result.messages =
+        append_messages(db, {page.object_key, page.operation_id, page.destination, page.new_stream_id, page.now},
+                        apply.changes, page.build);
     add_live(db, page.object_key, apply.born);
     count_in_operation(db, page.operation_id, page.count_page ? 1 : 0, std::int64_t(page.records.size()), apply.result,
                        page.now);
@@ -134,8 +141,9 @@ MissingCount count_missing(Database& db, std::int64_t object_key) {
     };
     MissingCount count;
     count.known = one("SELECT live FROM object_state WHERE key = ?");
-    count.approved = one("SELECT count(*) FROM record r WHERE r.object_key = ? AND r.missing = 3 AND r.deleted_at IS NULL "
-                         "AND NOT EXISTS (SELECT 1 FROM temp.seen s WHERE s.object_key = r.object_key AND s.record_key = r.key)");
+    count.approved =
+        one("SELECT count(*) FROM record r WHERE r.object_key = ? AND r.missing = 3 AND r.deleted_at IS NULL "
+            "AND NOT EXISTS (SELECT 1 FROM temp.seen s WHERE s.object_key = r.object_key AND s.record_key = r.key)");
     const auto seen = one("SELECT count(*) FROM temp.seen WHERE object_key = ?");
     count.missing = count.known - seen - count.approved;
     return count;
@@ -143,10 +151,11 @@ MissingCount count_missing(Database& db, std::int64_t object_key) {
 
 std::vector<MissingRecord> missing(Database& db, std::int64_t object_key, bool approved_only, const std::string& after,
                                    std::size_t limit) {
-    auto row = db.query("SELECT record_id, missing FROM record WHERE key IN "
-                        "(SELECT r.key FROM record r WHERE r.object_key = ?1 AND r.record_id > ?2 AND NOT EXISTS "
-                        "(SELECT 1 FROM temp.seen s WHERE s.object_key = ?1 AND s.record_key = r.key)) "
-                        "AND deleted_at IS NULL AND (missing = 3 OR NOT ?3) ORDER BY record_id LIMIT ?4");
+    auto row = db.query(
+        "SELECT record_id, missing FROM record WHERE key IN "
+        "(SELECT r.key FROM record r WHERE r.object_key = ?1 AND r.record_id > ?2 AND NOT EXISTS "
+        "(SELECT 1 FROM temp.seen s WHERE s.object_key = ?1 AND s.record_key = r.key)) "
+        "AND deleted_at IS NULL AND (missing = 3 OR NOT ?3) ORDER BY record_id LIMIT ?4");
     row.bind(object_key, after, approved_only, limit);
     std::vector<MissingRecord> found;
     while (row.step()) found.push_back({row.text(0), Missing(row.integer(1))});
@@ -154,24 +163,27 @@ std::vector<MissingRecord> missing(Database& db, std::int64_t object_key, bool a
 }
 
 std::int64_t hold_missing(Database& db, std::int64_t object_key) {
-    return db.run("UPDATE record SET missing = 2 WHERE key IN "
-                  "(SELECT r.key FROM record r WHERE r.object_key = ?1 AND NOT EXISTS "
-                  "(SELECT 1 FROM temp.seen s WHERE s.object_key = ?1 AND s.record_key = r.key)) "
-                  "AND deleted_at IS NULL AND missing IN (0, 1)",
-                  object_key);
+    return db.run(
+        "UPDATE record SET missing = 2 WHERE key IN "
+        "(SELECT r.key FROM record r WHERE r.object_key = ?1 AND NOT EXISTS "
+        "(SELECT 1 FROM temp.seen s WHERE s.object_key = ?1 AND s.record_key = r.key)) "
+        "AND deleted_at IS NULL AND missing IN (0, 1)",
+        object_key);
 }
 
 void mark_missing_once(Database& db, std::int64_t object_key, const std::vector<std::string>& ids) {
     for (const auto& id : ids)
-        db.run("UPDATE record SET missing = 1 WHERE object_key = ? AND record_id = ? AND missing IN (0, 2)", object_key, id);
+        db.run("UPDATE record SET missing = 1 WHERE object_key = ? AND record_id = ? AND missing IN (0, 2)", object_key,
+               id);
 }
 
 PageResult commit_deletes(Database& db, const DeleteCommit& deletes) {
     std::vector<Change> changes;
     PageResult result;
     for (const auto& id : deletes.ids) {
-        auto row = db.query("UPDATE record SET deleted_at = ?1, updated_at = ?1, missing = 0 "
-                            "WHERE object_key = ?2 AND record_id = ?3 AND deleted_at IS NULL RETURNING raw, visible");
+        auto row = db.query(
+            "UPDATE record SET deleted_at = ?1, updated_at = ?1, missing = 0 "
+            "WHERE object_key = ?2 AND record_id = ?3 AND deleted_at IS NULL RETURNING raw, visible");
         row.bind(deletes.now, deletes.object_key, id);
         if (!row.step()) continue;
         ++result.deletes;
@@ -180,8 +192,8 @@ PageResult commit_deletes(Database& db, const DeleteCommit& deletes) {
         }
     }
     result.messages = append_messages(
-        db, {deletes.object_key, deletes.operation_id, deletes.destination, deletes.new_stream_id, deletes.now}, changes,
-        deletes.build);
+        db, {deletes.object_key, deletes.operation_id, deletes.destination, deletes.new_stream_id, deletes.now},
+        changes, deletes.build);
     add_live(db, deletes.object_key, -result.deletes);
     count_in_operation(db, deletes.operation_id, 0, 0, result, deletes.now);
     return result;
@@ -189,9 +201,10 @@ PageResult commit_deletes(Database& db, const DeleteCommit& deletes) {
 
 std::int64_t decide_held_deletes(Database& db, const std::string& installation_id, const std::string& object,
                                  bool confirm) {
-    return db.run("UPDATE record SET missing = ?1 WHERE missing = 2 AND deleted_at IS NULL AND object_key IN "
-                  "(SELECT key FROM object_state WHERE object = ?2 AND (installation_id = ?3 OR ?3 = ''))",
-                  confirm ? 3 : 0, object, installation_id);
+    return db.run(
+        "UPDATE record SET missing = ?1 WHERE missing = 2 AND deleted_at IS NULL AND object_key IN "
+        "(SELECT key FROM object_state WHERE object = ?2 AND (installation_id = ?3 OR ?3 = ''))",
+        confirm ? 3 : 0, object, installation_id);
 }
 
 }  // namespace syncd::storage

@@ -6,8 +6,8 @@
 
 namespace syncd::storage {
 
-/// Makes the connection's temporary table of records seen by the reads in hand. It dies with the process, and with it the
-/// right to infer deletes.
+/// Makes the connection's temporary table of records seen by the reads in hand. It dies with the process, and with it
+/// the right to infer deletes.
 void create_seen(Database& db);
 void forget_seen(Database& db, std::int64_t object_key);
 
@@ -18,6 +18,7 @@ std::vector<MissingRecord> missing(Database& db, std::int64_t object_key, bool a
 std::int64_t hold_missing(Database& db, std::int64_t object_key);
 void mark_missing_once(Database& db, std::int64_t object_key, const std::vector<std::string>& ids);
 PageResult commit_deletes(Database& db, const DeleteCommit& deletes);
-std::int64_t decide_held_deletes(Database& db, const std::string& installation_id, const std::string& object, bool confirm);
+std::int64_t decide_held_deletes(Database& db, const std::string& installation_id, const std::string& object,
+                                 bool confirm);
 
 }  // namespace syncd::storage

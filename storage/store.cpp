@@ -89,7 +89,8 @@ awaitable<std::int64_t> Store::decide_held_deletes(std::string installation_id, 
     });
 }
 
-awaitable<std::map<std::string, DestinationState>> Store::enter_destinations(std::vector<std::string> names, Timestamp now) {
+awaitable<std::map<std::string, DestinationState>> Store::enter_destinations(std::vector<std::string> names,
+                                                                             Timestamp now) {
     return impl_->writer.run(
         [names = std::move(names), now](Database& db) { return storage::enter_destinations(db, names, now); });
 }
@@ -98,9 +99,8 @@ awaitable<std::vector<DueMessage>> Store::claim_due(Claim claim) {
 }
 awaitable<std::vector<DueMessage>> Store::claim_stream(std::int64_t stream_key, std::int64_t after_sequence,
                                                        std::size_t limit, std::size_t bytes_max) {
-    return impl_->writer.run([=](Database& db) {
-        return storage::claim_stream(db, stream_key, after_sequence, limit, bytes_max);
-    });
+    return impl_->writer.run(
+        [=](Database& db) { return storage::claim_stream(db, stream_key, after_sequence, limit, bytes_max); });
 }
 awaitable<DestinationState> Store::finish_attempts(std::string destination, std::vector<Attempt> attempts) {
     return impl_->writer.run([destination = std::move(destination), attempts = std::move(attempts)](Database& db) {

@@ -33,16 +33,16 @@ struct ObjectState {
     std::optional<Timestamp> last_due_at, last_full_at;
     std::optional<std::int64_t> page_size;
     std::optional<Timestamp> cursor;
-    std::int64_t records = 0;               // known and not deleted
+    std::int64_t records = 0;  // known and not deleted
 };
 
 struct BeginRead {
     std::int64_t object_key = 0;
     std::string operation_id;
     ReadType type{};
-    std::optional<Timestamp> due_at;        // the schedule's time that this read serves
-    bool backfill = false;                  // a new backfill with since and deliver_from
-    bool resumed = false;                   // a backfill that goes on, perhaps under a new operation
+    std::optional<Timestamp> due_at;  // the schedule's time that this read serves
+    bool backfill = false;            // a new backfill with since and deliver_from
+    bool resumed = false;             // a backfill that goes on, perhaps under a new operation
     std::optional<Timestamp> since, deliver_from;
     std::optional<std::int64_t> estimated;
     Timestamp now;
@@ -51,20 +51,20 @@ struct BeginRead {
 /// A record of a page, and how it is to be taken.
 struct SeenRecord {
     Record record;
-    bool visible = true;                    // passes fieldFilters
-    bool deliver = true;                    // false: take as known, tell nobody
+    bool visible = true;  // passes fieldFilters
+    bool deliver = true;  // false: take as known, tell nobody
 };
 
 struct PageCommit {
     std::int64_t object_key = 0;
     std::string operation_id;
     std::vector<SeenRecord> records;
-    bool deliver_unchanged = false;         // deliver: all
-    bool mark_seen = false;                 // remember for missing(): this read may find deletes
-    bool count_page = true;                 // false: a single record read by its id
-    std::optional<std::string> next_url;    // a backfill's position after this page
+    bool deliver_unchanged = false;       // deliver: all
+    bool mark_seen = false;               // remember for missing(): this read may find deletes
+    bool count_page = true;               // false: a single record read by its id
+    std::optional<std::string> next_url;  // a backfill's position after this page
     std::optional<Timestamp> next_cursor;
-    std::string destination, new_stream_id; // the id is used if the stream is new
+    std::string destination, new_stream_id;  // the id is used if the stream is new
     BuildMessages build;
     std::map<std::string, std::int64_t> spent;  // budget: requests by client since the last commit
     Timestamp now;
@@ -88,8 +88,8 @@ struct MissingRecord {
 };
 
 struct MissingCount {
-    std::int64_t known = 0;     // records before this read's deletes
-    std::int64_t missing = 0;   // of those, not seen in the read in hand; approved ones left out
+    std::int64_t known = 0;    // records before this read's deletes
+    std::int64_t missing = 0;  // of those, not seen in the read in hand; approved ones left out
     std::int64_t approved = 0;
 };
 
@@ -108,10 +108,10 @@ struct FinishRead {
     std::int64_t object_key = 0;
     std::string operation_id;
     bool success = false;
-    bool in_progress = false;               // neither: a backfill that goes on after a restart
-    std::string result;                     // one sentence: what came of it
+    bool in_progress = false;  // neither: a backfill that goes on after a restart
+    std::string result;        // one sentence: what came of it
     bool backfill_done = false;
-    std::optional<Timestamp> full_since;    // a complete full read that started then
+    std::optional<Timestamp> full_since;  // a complete full read that started then
     std::optional<Timestamp> cursor;
     std::string itwin_id;
     std::optional<std::int64_t> page_size;
@@ -141,9 +141,9 @@ struct DueMessage {
 /// What may be sent now. A due time further off than `longest_wait` can't be right (the clock jumped): it is due.
 struct Claim {
     std::string destination;
-    bool ordered = true;                    // only heads of streams; else any message
-    bool by_url = true;                     // messages with a downloadUrl too
-    std::vector<std::int64_t> busy;         // keys of streams (ordered) or messages that are being sent already
+    bool ordered = true;             // only heads of streams; else any message
+    bool by_url = true;              // messages with a downloadUrl too
+    std::vector<std::int64_t> busy;  // keys of streams (ordered) or messages that are being sent already
     Timestamp now;
     Duration longest_wait{};
     std::size_t limit = 0;
@@ -155,17 +155,17 @@ enum class Verdict { delivered, retry, dead, hold };
 struct Attempt {
     std::int64_t message_key = 0;
     Verdict verdict{};
-    int status = 0;                         // of HTTP; 0: no answer
+    int status = 0;  // of HTTP; 0: no answer
     std::string error;
     std::int64_t duration_ms = 0;
     Timestamp at;
-    std::int64_t step = 0;                  // retry: waits used up
+    std::int64_t step = 0;  // retry: waits used up
     std::optional<Timestamp> step_due_at, next_attempt_at;
-    bool disable = false;                   // hold: the destination, with `error` as its reason
+    bool disable = false;  // hold: the destination, with `error` as its reason
 };
 
 struct ReplaySelection {
-    std::vector<std::string> ids;           // empty: all that match the rest
+    std::vector<std::string> ids;  // empty: all that match the rest
     bool dead_only = false;
     std::string destination, installation_id;
     std::optional<Timestamp> since;
@@ -177,7 +177,7 @@ struct Retention {
 
 struct StoreOptions {
     std::string path;
-    std::string vfs{};                      // empty: the system's
+    std::string vfs{};  // empty: the system's
 };
 
 class Store {
@@ -211,7 +211,8 @@ public:
     awaitable<std::int64_t> decide_held_deletes(std::string installation_id, std::string object, bool confirm);
 
     // Deliveries
-    awaitable<std::map<std::string, DestinationState>> enter_destinations(std::vector<std::string> names, Timestamp now);
+    awaitable<std::map<std::string, DestinationState>> enter_destinations(std::vector<std::string> names,
+                                                                          Timestamp now);
     awaitable<std::vector<DueMessage>> claim_due(Claim claim);
     /// The next pending ones of a stream, in order, up to `bytes_max` of bodies beyond the first.
     awaitable<std::vector<DueMessage>> claim_stream(std::int64_t stream_key, std::int64_t after_sequence,

@@ -10,13 +10,15 @@ constexpr int rows_max = 500;  // a transaction: others wait behind it
 bool prune(Database& db, const Retention& retention, Timestamp now) {
     // Ages count from the final state; what is pending or held is never touched.
     const auto messages = [&](const char* status, Duration age) {
-        return db.run("DELETE FROM message WHERE key IN (SELECT key FROM message WHERE status = ? AND updated_at < ? LIMIT ?)",
-                      status, now - age, rows_max);
+        return db.run(
+            "DELETE FROM message WHERE key IN (SELECT key FROM message WHERE status = ? AND updated_at < ? LIMIT ?)",
+            status, now - age, rows_max);
     };
-    const bool full = messages("delivered", retention.deliveries) == rows_max ||
-                      messages("dead", retention.dead_letters) == rows_max;
+    const bool full =
+        messages("delivered", retention.deliveries) == rows_max || messages("dead", retention.dead_letters) == rows_max;
     const auto operations = db.run(
-        "DELETE FROM operations WHERE id IN (SELECT o.id FROM operations o WHERE o.created_at < ?1 AND o.updated_at < ?1 "
+        "DELETE FROM operations WHERE id IN (SELECT o.id FROM operations o WHERE o.created_at < ?1 AND o.updated_at < "
+        "?1 "
         "AND o.status <> 'in_progress' AND NOT EXISTS (SELECT 1 FROM message m WHERE m.operation_id = o.id) LIMIT ?2)",
         now - retention.operations, rows_max);
     const auto records = db.run("DELETE FROM record WHERE key IN (SELECT key FROM record WHERE deleted_at < ? LIMIT ?)",

@@ -29,8 +29,8 @@ public:
     /// `executor` runs the jobs, one batch at a time: a thread of its own in production.
     Writer(asio::any_io_executor executor, Database& database) : executor_(std::move(executor)), database_(database) {}
 
-    /// Runs job(database) inside a transaction and answers once that is on disk. What the job throws, and what the commit
-    /// throws, comes home; then nothing of the job is kept.
+    /// Runs job(database) inside a transaction and answers once that is on disk. What the job throws, and what the
+    /// commit throws, comes home; then nothing of the job is kept.
     template <class Job, class Result = std::invoke_result_t<Job, Database&>>
     asio::awaitable<Result> run(Job job);
 

@@ -169,10 +169,10 @@ Digest scalar_digest(std::string_view value) {
 /// An open object or array while its content is being hashed.
 struct Open {
     bool object = false;
-    Digest sum;             // object: the sum over members, so that their order does not count; array: a chain
+    Digest sum;  // object: the sum over members, so that their order does not count; array: a chain
     std::uint64_t count = 0;
-    Digest key;             // of the member whose value is being read
-    bool skip = false;      // that member is left out
+    Digest key;         // of the member whose value is being read
+    bool skip = false;  // that member is left out
 };
 
 void add(Open& open, Digest value) {

@@ -56,8 +56,9 @@ std::string format_json(std::string_view event, std::span<const LogField> fields
 Log::Sink stderr_sink(Level least, bool json) {
     auto logger = std::make_shared<spdlog::logger>("syncd", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
     logger->set_level(of(least));
-    logger->set_pattern(json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %v",
-                        spdlog::pattern_time_type::utc);
+    logger->set_pattern(
+        json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %v",
+        spdlog::pattern_time_type::utc);
     logger->flush_on(spdlog::level::debug);
     return [logger, json](Level level, std::string_view event, std::span<const LogField> fields) {
         if (!logger->should_log(of(level))) return;

@@ -15,17 +15,17 @@ namespace syncd {
 /// One item of an object as the provider sent it.
 struct Record {
     std::string id;
-    std::string raw;                        // byte for byte
-    json::Digest digest;                    // of its content, volatile fields left out
-    std::optional<Timestamp> created{};     // where the object has such a field
+    std::string raw;                     // byte for byte
+    json::Digest digest;                 // of its content, volatile fields left out
+    std::optional<Timestamp> created{};  // where the object has such a field
     std::optional<Timestamp> modified{};
 };
 
 /// One page of an object, in the provider's order. Ids are unique and not empty.
 struct Page {
     std::vector<Record> records;
-    std::string next;                       // URL of the next page, byte for byte; empty on the last one
-    std::optional<Timestamp> date{};        // the answer's Date header
+    std::string next;                 // URL of the next page, byte for byte; empty on the last one
+    std::optional<Timestamp> date{};  // the answer's Date header
 };
 
 enum class ChangeType { create, update, remove, none };
@@ -44,8 +44,8 @@ std::string_view to_string(ReadType type);
 
 /// A finished message body but for its sequence number, which the store puts in when it commits.
 struct Message {
-    std::string body;                       // JSON; for `by_url` without result and downloadUrl
-    std::string results;                    // by_url: the JSON list that the downloadUrl serves
+    std::string body;     // JSON; for `by_url` without result and downloadUrl
+    std::string results;  // by_url: the JSON list that the downloadUrl serves
     std::size_t records = 0;
     bool by_url = false;
 };

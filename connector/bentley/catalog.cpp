@@ -69,8 +69,10 @@ public:
         if (array == nullptr || array->empty()) return refuse(name, "must be a list of strings, not empty"), result;
         for (const json::value& element : *array) {
             const json::string* string = element.if_string();
-            if (string == nullptr || string->empty()) refuse(name, "must hold strings only, none of them empty");
-            else result.emplace_back(string->data(), string->size());
+            if (string == nullptr || string->empty())
+                refuse(name, "must hold strings only, none of them empty");
+            else
+                result.emplace_back(string->data(), string->size());
         }
         return result;
     }
@@ -83,8 +85,10 @@ public:
         if (object == nullptr) return refuse(name, "must be an object of strings"), result;
         for (const auto& [key, element] : *object) {
             const json::string* string = element.if_string();
-            if (string == nullptr || string->empty()) refuse(name, fmt::format("{} must be a string", view(key)));
-            else result.emplace(key, std::string(string->data(), string->size()));
+            if (string == nullptr || string->empty())
+                refuse(name, fmt::format("{} must be a string", view(key)));
+            else
+                result.emplace(key, std::string(string->data(), string->size()));
         }
         return result;
     }
@@ -205,8 +209,8 @@ Incremental incremental(Entry entry) {
 }
 
 void read_paging(Entry& entry, ReadFacts& read) {
-    read.paging = choice<Paging>(
-        entry, "paging", {{"none", Paging::none}, {"offset", Paging::offset}, {"token", Paging::token}});
+    read.paging =
+        choice<Paging>(entry, "paging", {{"none", Paging::none}, {"offset", Paging::offset}, {"token", Paging::token}});
     read.page_parameter = entry.text("pageParameter");
     read.page_max = entry.number("pageMax", 0, page_max_limit);
     read.page_min = entry.number("pageMin", 1, page_max_limit);
@@ -245,15 +249,15 @@ ReadFacts read_facts(Entry entry) {
     read.modified = entry.words("modified", Need::optional);
     read.volatile_fields = entry.words("volatile", Need::optional);
     read_states(entry, read);
-    read.absence =
-        choice<Absence>(entry, "absence", {{"deleted", Absence::deleted}, {"nothing", Absence::nothing}});
+    read.absence = choice<Absence>(entry, "absence", {{"deleted", Absence::deleted}, {"nothing", Absence::nothing}});
     if (auto member = entry.entry("own")) read.own = own_read(*member);
     read.stable_order = entry.has("stableOrder") && entry.flag("stableOrder");
     read.scope = entry.word("scope");
     read.fields = entry.texts("fields");
     if (read.fields.empty()) entry.refuse("fields", "must not be empty");
-    read.confidence = choice<std::string_view>(entry, "confidence", {{"documented", "documented"},
-        {"observed in peer code", "observed in peer code"}, {"inferred", "inferred"}});
+    read.confidence = choice<std::string_view>(
+        entry, "confidence",
+        {{"documented", "documented"}, {"observed in peer code", "observed in peer code"}, {"inferred", "inferred"}});
     entry.finish();
     return read;
 }

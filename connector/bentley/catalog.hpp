@@ -14,55 +14,55 @@
 namespace syncd::bentley {
 
 enum class Paging { none, offset, token };
-enum class Absence { deleted, nothing };            // what it means when a complete read no longer shows a record
+enum class Absence { deleted, nothing };  // what it means when a complete read no longer shows a record
 
 /// A read of one record by its id.
 struct OwnRead {
-    std::string path;                               // "/itwins/{id}"; the id is percent-encoded into it
-    std::string wrapper;                            // "iTwin": the member that holds it; empty: the body is the record
+    std::string path;     // "/itwins/{id}"; the id is percent-encoded into it
+    std::string wrapper;  // "iTwin": the member that holds it; empty: the body is the record
 };
 
 /// How the provider narrows a list by time.
 struct Incremental {
-    enum class Style { filter, range } style{};     // filter: OData in `parameter`; range: start/end in `parameter`
-    std::string parameter;                          // "$filter", "modifiedDateTime"
-    std::string expression;                         // filter: "createdDateTime ge {since}"
-    std::vector<std::string> at;                    // where the time stands: ["executionInfo", "createdDateTime"]
-    bool required = false;                          // the parameter must always be sent
-    bool scheduled = true;                          // scheduled reads use it; false: only possible
+    enum class Style { filter, range } style{};  // filter: OData in `parameter`; range: start/end in `parameter`
+    std::string parameter;                       // "$filter", "modifiedDateTime"
+    std::string expression;                      // filter: "createdDateTime ge {since}"
+    std::vector<std::string> at;                 // where the time stands: ["executionInfo", "createdDateTime"]
+    bool required = false;                       // the parameter must always be sent
+    bool scheduled = true;                       // scheduled reads use it; false: only possible
 };
 
 struct ReadFacts {
-    std::string path;                               // "/itwins/"
-    std::string accept;                             // the whole media type
-    std::string key;                                // the array in the body: "iTwins"
-    std::vector<std::string> id;                    // members tried in order: {"id"}
-    std::map<std::string, std::string> headers;     // beside Accept: Prefer, X-Max-Return
-    std::map<std::string, std::string> query;       // always sent: includeInactive=true
+    std::string path;                            // "/itwins/"
+    std::string accept;                          // the whole media type
+    std::string key;                             // the array in the body: "iTwins"
+    std::vector<std::string> id;                 // members tried in order: {"id"}
+    std::map<std::string, std::string> headers;  // beside Accept: Prefer, X-Max-Return
+    std::map<std::string, std::string> query;    // always sent: includeInactive=true
     Paging paging = Paging::none;
-    std::string page_parameter;                     // "$top"; empty: the page size can't be chosen
-    int page_max = 0, page_min = 1;                 // of page_parameter
+    std::string page_parameter;      // "$top"; empty: the page size can't be chosen
+    int page_max = 0, page_min = 1;  // of page_parameter
     std::optional<Incremental> incremental;
-    std::vector<std::string> created, modified;     // paths of those times in a record; empty: none
-    std::vector<std::string> volatile_fields;       // outermost members that don't count as a change
-    std::vector<std::string> state;                 // path of a job's state; empty: the object has none
-    std::set<std::string> terminal_states;          // in lower case
+    std::vector<std::string> created, modified;  // paths of those times in a record; empty: none
+    std::vector<std::string> volatile_fields;    // outermost members that don't count as a change
+    std::vector<std::string> state;              // path of a job's state; empty: the object has none
+    std::set<std::string> terminal_states;       // in lower case
     Absence absence = Absence::deleted;
     std::optional<OwnRead> own;
-    bool stable_order = false;                      // the list's order is documented and fixed
-    int rows_max = 0;                               // silent cap over all pages (X-Max-Return); 0: none
-    std::string scope;                              // permission that it takes, for people
-    std::map<std::string, std::string> fields;      // outermost fields and their types
-    std::string confidence;                         // "documented", "observed in peer code", "inferred"
+    bool stable_order = false;                  // the list's order is documented and fixed
+    int rows_max = 0;                           // silent cap over all pages (X-Max-Return); 0: none
+    std::string scope;                          // permission that it takes, for people
+    std::map<std::string, std::string> fields;  // outermost fields and their types
+    std::string confidence;                     // "documented", "observed in peer code", "inferred"
 };
 
 struct WriteCall {
-    std::string method, path;                       // "PATCH", "/itwins/{id}"; other names in braces: its fields
+    std::string method, path;  // "PATCH", "/itwins/{id}"; other names in braces: its fields
     std::string accept;
     std::set<int> success;
-    std::string wrapper;                            // empty: the body is the record
-    std::vector<std::string> id_at;                 // path of the id in the answer to a create
-    std::vector<std::string> fields;                // what an update takes; empty: all of `required` and `optional`
+    std::string wrapper;              // empty: the body is the record
+    std::vector<std::string> id_at;   // path of the id in the answer to a create
+    std::vector<std::string> fields;  // what an update takes; empty: all of `required` and `optional`
 };
 
 struct WriteFacts {

@@ -10,7 +10,9 @@
 namespace syncd::bentley {
 namespace {
 
-Error invalid(std::string message) { return {.code = errc::invalid_body, .message = std::move(message), .http_status = 200}; }
+Error invalid(std::string message) {
+    return {.code = errc::invalid_body, .message = std::move(message), .http_status = 200};
+}
 
 void replace(std::string& text, std::string_view what, std::string_view with) {
     if (const auto at = text.find(what); at != std::string::npos) text.replace(at, what.size(), with);
@@ -114,7 +116,8 @@ std::string first_page_url(const ReadFacts& facts, const std::string& base_url, 
     auto query = request.query;
     query.insert(facts.query.begin(), facts.query.end());  // the user's own win
     for (const auto& [name, value] : query) http::append_query(url, name, value);
-    if (facts.incremental && (facts.incremental->required || request.since)) append_since(url, *facts.incremental, request);
+    if (facts.incremental && (facts.incremental->required || request.since))
+        append_since(url, *facts.incremental, request);
     return url;
 }
 

@@ -6,8 +6,8 @@
 
 namespace syncd::bentley {
 
-/// The error of an answer that is not a success: `error.code`, `message` and every `details[]` of the body, if it has that
-/// shape. Retry-After in whole seconds is kept.
+/// The error of an answer that is not a success: `error.code`, `message` and every `details[]` of the body, if it has
+/// that shape. Retry-After in whole seconds is kept.
 Error error_of(const http::Response& response);
 
 }  // namespace syncd::bentley

@@ -24,8 +24,7 @@ Duration wait_for(std::deque<Tick>& times, std::int64_t limit, Duration window, 
 
 /// A waiter's place, given up when its coroutine is cancelled.
 struct Budget::Place {
-    Place(Budget& b, Priority priority)
-        : budget(b), at(b.waiting_.emplace(b.waiting_.end(), b.world_, priority)) {}
+    Place(Budget& b, Priority priority) : budget(b), at(b.waiting_.emplace(b.waiting_.end(), b.world_, priority)) {}
     ~Place() {
         const bool unused = at->granted && !taken;
         budget.waiting_.erase(at);

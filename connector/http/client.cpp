@@ -15,10 +15,10 @@ namespace {
 
 namespace beast = boost::beast::http;
 constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t read_buffer_bytes = 64u << 10;        // Beast reads what is free in the buffer: 512 bytes at first
+constexpr std::size_t read_buffer_bytes = 64u << 10;  // Beast reads what is free in the buffer: 512 bytes at first
 constexpr std::size_t header_bytes_max = 64u << 10;
-constexpr std::size_t idle_connections_max = 8;             // per origin
-constexpr Duration idle_max = std::chrono::seconds{55};     // most servers close after 60 s
+constexpr std::size_t idle_connections_max = 8;          // per origin
+constexpr Duration idle_max = std::chrono::seconds{55};  // most servers close after 60 s
 
 struct Conn {
     Stream stream;
@@ -52,8 +52,8 @@ Response from_beast(beast::response<beast::string_body>& message) {
 /// What came of one try on one connection.
 struct Exchange {
     result<Response> answer;
-    bool keep = false;       // the connection may serve another request
-    bool answered = false;   // at least one byte of an answer came
+    bool keep = false;      // the connection may serve another request
+    bool answered = false;  // at least one byte of an answer came
 };
 
 Error failure_of(error_code code, bool sent) {
@@ -66,7 +66,8 @@ Error failure_of(error_code code, bool sent) {
     return {errc::invalid_body, "the answer is not HTTP: " + code.message()};
 }
 
-awaitable<Exchange> exchange(Conn& conn, const beast::request<beast::string_body>& request, std::size_t body_bytes_max) {
+awaitable<Exchange> exchange(Conn& conn, const beast::request<beast::string_body>& request,
+                             std::size_t body_bytes_max) {
     Exchange out{Error{errc::internal, "no answer"}};
     auto [unsent, written] = co_await beast::async_write(conn.stream, request, as_tuple);
     if (unsent) {
@@ -149,7 +150,8 @@ awaitable<result<Response>> Client::send(Url url, Request request, SendOptions o
         Deadline deadline(impl_->world, conn->stream, left());
         auto done = co_await exchange(*conn, message, options.body_bytes_max);
         if (deadline.passed())
-            co_return Error{errc::timed_out, fmt::format("{}: no answer in {}", url.without_query(), format_duration(options.timeout))};
+            co_return Error{errc::timed_out,
+                            fmt::format("{}: no answer in {}", url.without_query(), format_duration(options.timeout))};
         if (!done.answer && reused && !done.answered && done.answer.error().code == errc::transient) continue;
         if (!done.answer) {
             auto failure = done.answer.error();

@@ -11,8 +11,8 @@
 namespace syncd::http {
 
 struct SendOptions {
-    Duration timeout = std::chrono::seconds{30};           // connecting, sending and the whole answer
-    std::size_t body_bytes_max = 64u << 20;                // of the answer, also once it is unpacked
+    Duration timeout = std::chrono::seconds{30};  // connecting, sending and the whole answer
+    std::size_t body_bytes_max = 64u << 20;       // of the answer, also once it is unpacked
     std::string ca_file{};
 };
 
@@ -20,10 +20,10 @@ class Client {
 public:
     explicit Client(World& world);
     ~Client();
-    /// One request, one answer, whatever its status; redirects are not followed. Host, Content-Length, Accept-Encoding and
-    /// User-Agent are set here. A kept-alive connection that the peer had closed is replaced without a word, as long as
-    /// no byte of an answer came.
-    /// Errors: transient (`sent` false when no byte left), timed_out, too_large, invalid_body (not HTTP, bad gzip).
+    /// One request, one answer, whatever its status; redirects are not followed. Host, Content-Length, Accept-Encoding
+    /// and User-Agent are set here. A kept-alive connection that the peer had closed is replaced without a word, as
+    /// long as no byte of an answer came. Errors: transient (`sent` false when no byte left), timed_out, too_large,
+    /// invalid_body (not HTTP, bad gzip).
     awaitable<result<Response>> send(Url url, Request request, SendOptions options);
     /// Closes idle connections.
     void close_idle();

@@ -31,7 +31,8 @@ public:
     auto end() const { return fields_.end(); }
 
     static bool same(std::string_view a, std::string_view b) {
-        return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+        return std::ranges::equal(a, b,
+                                  [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
     }
 
 private:
@@ -40,7 +41,7 @@ private:
 
 struct Request {
     std::string method = "GET";
-    std::string target = "/";              // path and query, byte for byte
+    std::string target = "/";  // path and query, byte for byte
     Headers headers{};
     std::string body{};
 };

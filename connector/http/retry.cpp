@@ -7,7 +7,8 @@ namespace {
 
 constexpr Duration first_wait = std::chrono::seconds{1};
 constexpr Duration longest_wait = std::chrono::seconds{60};
-constexpr Duration limited_wait = std::chrono::seconds{2};  // 429 without a usable Retry-After, as the vendor's client does
+constexpr Duration limited_wait =
+    std::chrono::seconds{2};  // 429 without a usable Retry-After, as the vendor's client does
 
 Duration backoff(int attempt, std::uint64_t random) {
     const int doublings = std::clamp(attempt - 1, 0, 6);

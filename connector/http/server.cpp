@@ -40,7 +40,8 @@ beast::response<beast::string_body> to_beast(Response& response, bool keep_alive
 }
 
 Response problem(int status, std::string_view title) {
-    return {status, {{"Content-Type", "application/problem+json"}},
+    return {status,
+            {{"Content-Type", "application/problem+json"}},
             "{\"title\":\"" + std::string(title) + "\",\"status\":" + std::to_string(status) + "}"};
 }
 
@@ -60,7 +61,7 @@ struct Server::Impl {
     std::unique_ptr<Acceptor> acceptor;
     Handler handler;
     ServerLimits limits;
-    Doorbell changed;       // a session ended
+    Doorbell changed;  // a session ended
     std::list<Session> sessions;
     bool stopping = false;
 
@@ -111,7 +112,8 @@ awaitable<bool> Server::Impl::write(Session& session, Response response, bool ke
 awaitable<Response> Server::Impl::answer(Request request) {
     try {
         co_return co_await handler(std::move(request));
-    } catch (const std::exception&) {  // a broken environment or a bug: the handler's owner logs, the caller learns nothing
+    } catch (
+        const std::exception&) {  // a broken environment or a bug: the handler's owner logs, the caller learns nothing
         co_return problem(500, "Internal error");
     }
 }

@@ -42,10 +42,12 @@ result<Url> parse_url(std::string_view text) {
         return bad("the scheme is neither https nor http");
     text.remove_prefix(colon + 3);
     const auto end = text.find_first_of("/?#");
-    const auto parsed = boost::urls::parse_authority(boost::core::string_view(text.substr(0, end).data(), std::min(end, text.size())));
+    const auto parsed =
+        boost::urls::parse_authority(boost::core::string_view(text.substr(0, end).data(), std::min(end, text.size())));
     if (!parsed || parsed->host().empty()) return bad("no host");
     if (parsed->has_userinfo()) return bad("it holds a user name");
-    url.host = parsed->host_type() == boost::urls::host_type::ipv6 ? std::string(parsed->host_address()) : std::string(parsed->host());
+    url.host = parsed->host_type() == boost::urls::host_type::ipv6 ? std::string(parsed->host_address())
+                                                                   : std::string(parsed->host());
     std::ranges::transform(url.host, url.host.begin(), [](unsigned char c) { return char(std::tolower(c)); });
     url.port = url.tls ? 443 : 80;
     if (parsed->has_port()) {

@@ -12,9 +12,9 @@ namespace syncd::http {
 
 struct Url {
     bool tls = true;
-    std::string host;                      // in lower case; IPv6 without brackets
+    std::string host;  // in lower case; IPv6 without brackets
     std::uint16_t port = 443;
-    std::string target = "/";              // path and query as given; spaces as %20
+    std::string target = "/";  // path and query as given; spaces as %20
 
     /// "https://api.bentley.com", with the port when it is not the scheme's own.
     std::string origin() const;

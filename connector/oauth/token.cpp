@@ -78,7 +78,8 @@ awaitable<result<void>> TokenSource::fetch() {
 
     std::int64_t lifetime_s = lifetime_default_s;
     if (const auto expires = json::find(response->body, "expires_in"))
-        if (const auto text = json::as_text(*expires)) std::from_chars(text->data(), text->data() + text->size(), lifetime_s);
+        if (const auto text = json::as_text(*expires))
+            std::from_chars(text->data(), text->data() + text->size(), lifetime_s);
     const Duration lifetime = std::chrono::seconds{std::clamp<std::int64_t>(lifetime_s, 1, 7 * 86400)};
     renew_at_ = sent_at + lifetime - std::min(renew_before, lifetime / 4);
     token_ = Secret(*token);

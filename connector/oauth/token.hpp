@@ -15,7 +15,8 @@ class TokenSource {
 public:
     TokenSource(World& world, http::Client& client, const config::Provider& provider, config::Connection connection);
 
-    /// A token that is good for some time. Errors: unauthorized (the endpoint refuses the credentials), else transport's.
+    /// A token that is good for some time. Errors: unauthorized (the endpoint refuses the credentials), else
+    /// transport's.
     awaitable<result<Secret>> token();
     /// The provider answered 401 to this token: the next call gets another one, unless that has happened already.
     void reject(const Secret& token);

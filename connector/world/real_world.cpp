@@ -79,7 +79,9 @@ public:
         error_code ignored;
         socket_.lowest_layer().close(ignored);
     }
-    bool stale() override { return !socket_.lowest_layer().is_open() || has_input(socket_.lowest_layer().native_handle()); }
+    bool stale() override {
+        return !socket_.lowest_layer().is_open() || has_input(socket_.lowest_layer().native_handle());
+    }
 
 private:
     TlsSocket socket_;
@@ -197,8 +199,9 @@ awaitable<Connected> RealWorld::connect(Endpoint endpoint, Duration limit) {
     });
     const auto failed = [&](const char* step, error_code code, const std::string& why) {
         if (attempt->late) code = asio::error::timed_out;
-        return Connected{{}, {code, fmt::format("{} {}:{}: {}", step, endpoint.host, endpoint.port,
-                                                attempt->late ? "no answer in time" : why)}};
+        return Connected{{},
+                         {code, fmt::format("{} {}:{}: {}", step, endpoint.host, endpoint.port,
+                                            attempt->late ? "no answer in time" : why)}};
     };
 
     auto [unresolved, addresses] =

@@ -20,8 +20,8 @@
 namespace syncd {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 using asio::awaitable;
+using boost::system::error_code;
 using IoHandler = asio::any_completion_handler<void(error_code, std::size_t)>;
 using WaitHandler = asio::any_completion_handler<void(error_code)>;
 
@@ -65,7 +65,8 @@ public:
             }
         }
         return asio::async_initiate<Token, void(error_code, std::size_t)>(
-            [impl = impl_.get(), first](auto handler) { impl->read_some(first, IoHandler(std::move(handler))); }, token);
+            [impl = impl_.get(), first](auto handler) { impl->read_some(first, IoHandler(std::move(handler))); },
+            token);
     }
 
     template <class Buffers, class Token>
@@ -91,14 +92,14 @@ struct Endpoint {
     std::string host;
     std::uint16_t port = 0;
     bool tls = false;
-    std::string ca_file{};                 // connect: further authorities for this peer; the system's always count
+    std::string ca_file{};  // connect: further authorities for this peer; the system's always count
     std::string certificate_file{}, key_file{};  // listen with tls: what we show, PEM
     auto operator<=>(const Endpoint&) const = default;
 };
 
 class TimerImpl {
 public:
-    virtual ~TimerImpl() = default;        // cancels
+    virtual ~TimerImpl() = default;                              // cancels
     virtual void wait_until(Tick due, WaitHandler handler) = 0;  // one wait at a time
     virtual void cancel() = 0;
 };
@@ -115,11 +116,11 @@ public:
 /// How a connection came to nothing, said so that an operator can act on it.
 struct ConnectFailure {
     error_code code;
-    std::string message;                   // "connecting to api.example.com:443: Connection refused"
+    std::string message;  // "connecting to api.example.com:443: Connection refused"
 };
 
 struct Connected {
-    Stream stream;                         // empty on failure
+    Stream stream;  // empty on failure
     ConnectFailure failure;
 };
 

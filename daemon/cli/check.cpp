@@ -14,7 +14,7 @@ namespace {
 struct Calls {
     std::string integration, group_ref, object, schedule;
     double reads_per_hour = 0, calls_per_hour = 0;
-    std::int64_t pages = 1;                 // of one read, as far as the database knows its records
+    std::int64_t pages = 1;  // of one read, as far as the database knows its records
 };
 
 std::int64_t pages_of(const bentley::ReadFacts& facts, std::int64_t records) {
@@ -29,7 +29,8 @@ std::map<std::pair<std::string, std::string>, std::int64_t> known_records(const 
     if (::access(context.config->storage.path.c_str(), F_OK) != 0) return known;
     try {
         for (const auto& row : context.reader().objects("")) known[{row.installation_id, row.object}] = row.records;
-    } catch (const Exit&) {  // a database that can't be read is `status`'s business; the configuration is right all the same
+    } catch (
+        const Exit&) {  // a database that can't be read is `status`'s business; the configuration is right all the same
     }
     return known;
 }
@@ -50,7 +51,9 @@ std::vector<Calls> calls_of(const Context& context) {
     return found;
 }
 
-std::string rounded(double number) { return fmt::format("{:.{}f}", number, number < 10 && number != std::floor(number) ? 1 : 0); }
+std::string rounded(double number) {
+    return fmt::format("{:.{}f}", number, number < 10 && number != std::floor(number) ? 1 : 0);
+}
 
 int check(Context& context) {
     context.load();
@@ -58,7 +61,8 @@ int check(Context& context) {
     double total = 0;
     for (const auto& each : calls) total += each.calls_per_hour;
     const auto& provider = context.config->provider;
-    const double budget = provider.requests_per_hour > 0 ? double(provider.requests_per_hour) : 60.0 * double(provider.requests_per_minute);
+    const double budget = provider.requests_per_hour > 0 ? double(provider.requests_per_hour)
+                                                         : 60.0 * double(provider.requests_per_minute);
     if (context.json) {
         boost::json::array rows;
         for (const auto& each : calls)
@@ -72,7 +76,8 @@ int check(Context& context) {
         print_json(boost::json::object{{"callsPerHour", total}, {"budgetPerHour", budget}, {"objects", rows}});
         return exit_done;
     }
-    std::vector<std::vector<std::string>> rows = {{"INTEGRATION", "GROUP", "OBJECT", "SCHEDULE", "READS/H", "PAGES", "CALLS/H"}};
+    std::vector<std::vector<std::string>> rows = {
+        {"INTEGRATION", "GROUP", "OBJECT", "SCHEDULE", "READS/H", "PAGES", "CALLS/H"}};
     for (const auto& each : calls)
         rows.push_back({each.integration, each.group_ref, each.object, each.schedule, rounded(each.reads_per_hour),
                         std::to_string(each.pages), rounded(each.calls_per_hour)});
@@ -81,14 +86,16 @@ int check(Context& context) {
                context.config->installations.size(), rounded(total));
     if (budget > 0) fmt::print(" of {} that the budget allows", rounded(budget));
     fmt::print("\n");
-    if (budget > 0 && total > budget) fmt::print(stderr, "warning: the schedules need more calls than the budget allows\n");
+    if (budget > 0 && total > budget)
+        fmt::print(stderr, "warning: the schedules need more calls than the budget allows\n");
     return exit_done;
 }
 
 }  // namespace
 
 void define_check(CLI::App& app, Context& context, Chosen& chosen) {
-    auto* command = app.add_subcommand("check", "Validate configuration and manifests, show the calls an hour they need");
+    auto* command =
+        app.add_subcommand("check", "Validate configuration and manifests, show the calls an hour they need");
     command->callback([&] { chosen = [&] { return check(context); }; });
 }
 

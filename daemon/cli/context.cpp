@@ -41,7 +41,8 @@ void Context::load(bool show_warnings) {
 
 storage::Reader Context::reader() const {
     if (::access(config->storage.path.c_str(), F_OK) != 0)
-        throw Exit{exit_failed, fmt::format("there is no database at {} yet: `run` or `sync` makes it", config->storage.path)};
+        throw Exit{exit_failed,
+                   fmt::format("there is no database at {} yet: `run` or `sync` makes it", config->storage.path)};
     try {
         return storage::Reader(config->storage.path);
     } catch (const std::exception& failure) {

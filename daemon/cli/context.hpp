@@ -22,9 +22,9 @@ struct Exit {
 };
 
 struct Context {
-    std::string config_path;                // as given, from the environment, or the default
+    std::string config_path;  // as given, from the environment, or the default
     bool json = false;
-    std::string installation;               // id; empty: all
+    std::string installation;  // id; empty: all
     std::unique_ptr<config::Config> config;
 
     /// Loads the configuration, printing all errors and warnings; throws Exit{2} when there are errors.

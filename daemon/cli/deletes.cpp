@@ -29,8 +29,9 @@ int list(Context& context) {
 
 int decide(Context& context, const std::string& object, bool confirm) {
     context.load();
-    const auto answer = execute(context, "deletes",
-                                {{"object", object_name(context, object)}, {"installation", context.installation}, {"confirm", confirm}});
+    const auto answer = execute(
+        context, "deletes",
+        {{"object", object_name(context, object)}, {"installation", context.installation}, {"confirm", confirm}});
     const auto records = answer.at("records").to_number<std::int64_t>();
     if (context.json)
         print_json(answer);
@@ -51,7 +52,8 @@ void define_deletes(CLI::App& app, Context& context, Chosen& chosen) {
     });
     for (const bool confirm : {true, false}) {
         auto object = std::make_shared<std::string>();
-        auto* change = command->add_subcommand(confirm ? "confirm" : "discard", confirm ? "They are right: let them pass" : "They are wrong: forget them");
+        auto* change = command->add_subcommand(
+            confirm ? "confirm" : "discard", confirm ? "They are right: let them pass" : "They are wrong: forget them");
         change->add_option("--object", *object, "Object")->required();
         change->callback([&context, &chosen, object, confirm] {
             chosen = [&context, object, confirm] { return decide(context, *object, confirm); };

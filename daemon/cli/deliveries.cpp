@@ -36,15 +36,19 @@ int one(const Context& context, const std::string& id) {
         auto out = json_of(*row);
         boost::json::array lines;
         for (const auto& attempt : attempts)
-            lines.push_back({{"at", attempt.at}, {"status", attempt.status}, {"error", attempt.error}, {"durationMs", attempt.duration_ms}});
+            lines.push_back({{"at", attempt.at},
+                             {"status", attempt.status},
+                             {"error", attempt.error},
+                             {"durationMs", attempt.duration_ms}});
         out["attemptLog"] = std::move(lines);
         boost::system::error_code not_json;
         out["body"] = boost::json::parse(reader.body(id), not_json);
         print_json(out);
         return exit_done;
     }
-    fmt::print("{}\n  {} to {}: {} records of {}, sequence {} of stream {}\n  operation {}, made {}\n", row->id, row->status,
-               row->destination, row->num_records, row->object, row->sequence, row->stream_id, row->operation_id, row->created_at);
+    fmt::print("{}\n  {} to {}: {} records of {}, sequence {} of stream {}\n  operation {}, made {}\n", row->id,
+               row->status, row->destination, row->num_records, row->object, row->sequence, row->stream_id,
+               row->operation_id, row->created_at);
     if (!row->next_attempt_at.empty()) fmt::print("  next attempt {}\n", row->next_attempt_at);
     for (const auto& attempt : attempts)
         fmt::print("  {} {:<3} {} ms {}\n", attempt.at, attempt.status, attempt.duration_ms, attempt.error);
@@ -59,11 +63,12 @@ int list(const Context& context, const storage::ListFilter& filter) {
         print_json(rows);
         return exit_done;
     }
-    std::vector<std::vector<std::string>> rows = {{"ID", "DESTINATION", "OBJECT", "SEQUENCE", "RECORDS", "STATUS", "ATTEMPTS", "NEXT ATTEMPT", "CREATED"}};
+    std::vector<std::vector<std::string>> rows = {
+        {"ID", "DESTINATION", "OBJECT", "SEQUENCE", "RECORDS", "STATUS", "ATTEMPTS", "NEXT ATTEMPT", "CREATED"}};
     for (const auto& row : found)
-        rows.push_back({row.id, row.destination, row.object, std::to_string(row.sequence), std::to_string(row.num_records),
-                        row.status, std::to_string(row.attempts), row.next_attempt_at.empty() ? "-" : row.next_attempt_at,
-                        row.created_at});
+        rows.push_back({row.id, row.destination, row.object, std::to_string(row.sequence),
+                        std::to_string(row.num_records), row.status, std::to_string(row.attempts),
+                        row.next_attempt_at.empty() ? "-" : row.next_attempt_at, row.created_at});
     print_table(rows);
     return exit_done;
 }

@@ -26,10 +26,11 @@ int list(Context& context) {
         print_json(rows);
         return exit_done;
     }
-    std::vector<std::vector<std::string>> rows = {{"NAME", "STATE", "PENDING", "HELD", "DEAD", "FAILING SINCE", "REASON"}};
+    std::vector<std::vector<std::string>> rows = {
+        {"NAME", "STATE", "PENDING", "HELD", "DEAD", "FAILING SINCE", "REASON"}};
     for (const auto& row : found)
-        rows.push_back({row.name, row.state, std::to_string(row.pending), std::to_string(row.held), std::to_string(row.dead),
-                        row.failing_since.empty() ? "-" : row.failing_since, row.reason});
+        rows.push_back({row.name, row.state, std::to_string(row.pending), std::to_string(row.held),
+                        std::to_string(row.dead), row.failing_since.empty() ? "-" : row.failing_since, row.reason});
     print_table(rows);
     return exit_done;
 }

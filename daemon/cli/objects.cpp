@@ -49,7 +49,8 @@ void list(const Context& context) {
         for (const auto& [name, object] : objects) rows.push_back(summary(object));
         return print_json(rows);
     }
-    std::vector<std::vector<std::string>> rows = {{"OBJECT", "READ", "INCREMENTAL", "WRITE", "UPDATE", "DELETE", "PAGE", "SCOPE"}};
+    std::vector<std::vector<std::string>> rows = {
+        {"OBJECT", "READ", "INCREMENTAL", "WRITE", "UPDATE", "DELETE", "PAGE", "SCOPE"}};
     for (const auto& [name, object] : objects)
         rows.push_back({name, yes(object.read.has_value()), yes(is_incremental(object)), yes(object.write.has_value()),
                         yes(is_updatable(object)), yes(is_deletable(object)),
@@ -75,11 +76,12 @@ int one(const Context& context, const std::string& name) {
         return exit_done;
     }
     fmt::print("{}\n  read {}, incremental {}, write {}, update {}, delete {}\n", name, yes(object->read.has_value()),
-               yes(is_incremental(*object)), yes(object->write.has_value()), yes(is_updatable(*object)), yes(is_deletable(*object)));
+               yes(is_incremental(*object)), yes(object->write.has_value()), yes(is_updatable(*object)),
+               yes(is_deletable(*object)));
     if (object->read) {
         const auto& facts = *object->read;
-        fmt::print("  list {}, page size {}, facts: {}\n", facts.path, facts.page_max ? std::to_string(facts.page_max) : "not to be chosen",
-                   facts.confidence);
+        fmt::print("  list {}, page size {}, facts: {}\n", facts.path,
+                   facts.page_max ? std::to_string(facts.page_max) : "not to be chosen", facts.confidence);
         fmt::print("  a record that a complete list no longer shows is {}\n",
                    facts.absence == bentley::Absence::deleted ? "deleted, once confirmed" : "not taken for deleted");
         print_fields("Fields", facts.fields);

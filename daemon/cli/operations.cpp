@@ -39,9 +39,11 @@ int one(const Context& context, const std::string& id) {
         print_json(out);
         return exit_done;
     }
-    fmt::print("{}\n  {} {} of {}, installation {}\n  {} to {}\n  {} pages, {} records: {} created, {} updated, {} deleted\n  {}\n",
-               row->id, row->status, row->read_type, row->object, row->installation_id, row->created_at, row->updated_at,
-               row->pages, row->processed, row->creates, row->updates, row->deletes, row->result);
+    fmt::print(
+        "{}\n  {} {} of {}, installation {}\n  {} to {}\n  {} pages, {} records: {} created, {} updated, {} deleted\n  "
+        "{}\n",
+        row->id, row->status, row->read_type, row->object, row->installation_id, row->created_at, row->updated_at,
+        row->pages, row->processed, row->creates, row->updates, row->deletes, row->result);
     for (const auto& line : log) fmt::print("  {} {:<5} {}\n", line.at, line.level, line.message);
     return exit_done;
 }
@@ -54,11 +56,13 @@ int list(const Context& context, const storage::ListFilter& filter) {
         print_json(rows);
         return exit_done;
     }
-    std::vector<std::vector<std::string>> rows = {{"ID", "OBJECT", "TYPE", "STATUS", "STARTED", "PAGES", "RECORDS", "RESULT"}};
+    std::vector<std::vector<std::string>> rows = {
+        {"ID", "OBJECT", "TYPE", "STATUS", "STARTED", "PAGES", "RECORDS", "RESULT"}};
     for (const auto& row : found)
         rows.push_back({row.id, row.object, row.read_type, row.status, row.created_at, std::to_string(row.pages),
-                        row.estimated && row.status == "in_progress" ? fmt::format("{}/{}", row.processed, *row.estimated)
-                                                                     : std::to_string(row.processed),
+                        row.estimated && row.status == "in_progress"
+                            ? fmt::format("{}/{}", row.processed, *row.estimated)
+                            : std::to_string(row.processed),
                         row.result});
     print_table(rows);
     return exit_done;

@@ -79,18 +79,24 @@ result<std::string> execute_here(const Context& context, const std::string& comm
     bool done = false;
     boost::asio::signal_set signals(process.io, SIGTERM, SIGINT);
     Timer grace(*process.world);
+    bool stopping = false;
     std::function<void(boost::system::error_code, int)> on_signal = [&](boost::system::error_code cancelled, int) {
         if (cancelled) return;
         signals.async_wait(on_signal);
-        daemon.stop();  // a second signal cuts what is in flight, and so does the end of the grace time
+        if (std::exchange(stopping, true)) return daemon.cut();
+        daemon.stop();
         grace.async_wait(stop_grace, [&](error_code ended) {
-            if (!ended) daemon.stop();
+            if (!ended) daemon.cut();
         });
     };
     signals.async_wait(on_signal);
     auto work = [&]() -> awaitable<void> {
-        co_await daemon.start();
-        answer = co_await run_command(daemon, command, arguments);
+        try {
+            co_await daemon.start();
+            answer = co_await run_command(daemon, command, arguments);
+        } catch (const std::exception& broken) {
+            answer = Error{errc::internal, broken.what()};
+        }
         done = true;
         co_await daemon.shut_down();
         signals.cancel();
@@ -113,8 +119,9 @@ result<std::string> answer_of(const http::Response& response) {
 result<std::string> hand_over(const Context& context, const Holder& holder, const std::string& command,
                               const std::string& arguments, const Progress& progress) {
     if (holder.address.empty())
-        return Error{errc::refused, fmt::format("{} is in use by process {}, which takes no commands: wait until it ends",
-                                                context.config->storage.path, holder.pid)};
+        return Error{errc::refused,
+                     fmt::format("{} is in use by process {}, which takes no commands: wait until it ends",
+                                 context.config->storage.path, holder.pid)};
     asio::io_context io{1};
     const auto world = make_real_world(io);
     http::Client client(*world);
@@ -141,52 +148,85 @@ result<std::string> hand_over(const Context& context, const Holder& holder, cons
     return answer;
 }
 
-/// One life of the daemon under one configuration; true when it ended to take up another, which is then in `replacement`.
-bool live(const Context& context, DatabaseLock& lock, Process& process, std::unique_ptr<config::Config>& replacement) {
-    const auto log = make_log(context.config->logging, config::LogLevel::debug);
-    Daemon daemon(*process.world, process.store, *context.config, bentley::Catalog::builtin(), log,
-                  process.key(*context.config));
-    std::unique_ptr<config::Config> next;
-    boost::asio::signal_set signals(process.io, SIGTERM, SIGINT, SIGHUP);
-    std::function<void(boost::system::error_code, int)> on_signal = [&](boost::system::error_code cancelled, int signal) {
-        if (cancelled) return;
-        signals.async_wait(on_signal);
-        if (signal == SIGHUP) {
-            Context fresh{.config_path = context.config_path};
-            try {
-                fresh.load();
-                if (fresh.config->storage.path != context.config->storage.path)
-                    throw Exit{exit_usage, "storage.path can't change while the daemon runs"};
-            } catch (const Exit& refused) {
-                log.error("config.refused", {{"error", refused.message.empty() ? "see above; the old one goes on" : refused.message}});
-                return;
-            }
-            next = std::move(fresh.config);
+/// One life of the daemon under one configuration, from its signals' point of view.
+class Life {
+public:
+    Life(const Context& context, DatabaseLock& lock, Process& process)
+        : context_(context),
+          lock_(lock),
+          log_(make_log(context.config->logging, config::LogLevel::debug)),
+          daemon_(*process.world, process.store, *context.config, bentley::Catalog::builtin(), log_,
+                  process.key(*context.config)),
+          signals_(process.io, SIGTERM, SIGINT, SIGHUP) {
+        wait_for_signal();
+    }
+
+    awaitable<void> run() {
+        std::exception_ptr failure;
+        try {
+            co_await serve();
+        } catch (const std::exception&) {
+            failure = std::current_exception();
         }
-        log.info(signal == SIGHUP ? "daemon.reloading" : "daemon.stopping", {{"signal", signal}});
-        daemon.stop();
-    };
-    signals.async_wait(on_signal);
-    auto work = [&]() -> awaitable<void> {
-        const auto port = daemon.listen();
-        co_await daemon.start();
-        const auto& host = context.config->server.host;
+        if (failure) co_await daemon_.shut_down();
+        signals_.cancel();
+        if (failure) std::rethrow_exception(failure);
+        log_.info("daemon.stopped", {});
+    }
+    /// The configuration to go on with; empty: end.
+    std::unique_ptr<config::Config> next;
+
+private:
+    awaitable<void> serve() {
+        const auto port = daemon_.listen();
+        co_await daemon_.start();
+        const auto& host = context_.config->server.host;
         const auto address = fmt::format("{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port);
-        lock.publish(address);
-        log.info("daemon.started", {{"version", SYNCD_VERSION},
-                                    {"address", address},
-                                    {"database", context.config->storage.path},
-                                    {"installations", context.config->installations.size()}});
+        lock_.publish(address);
+        log_.info("daemon.started", {{"version", SYNCD_VERSION},
+                                     {"address", address},
+                                     {"database", context_.config->storage.path},
+                                     {"installations", context_.config->installations.size()}});
         sd_notify(0, "READY=1");
-        co_await daemon.run();
-        signals.cancel();
-    };
-    process.run(work());
-    log.info("daemon.stopped", {});
-    if (!next) return false;
-    replacement = std::move(next);
-    return true;
-}
+        co_await daemon_.run();
+    }
+    void wait_for_signal() {
+        signals_.async_wait([this](error_code cancelled, int signal) {
+            if (cancelled) return;
+            wait_for_signal();
+            signal == SIGHUP ? reload() : end(signal);
+        });
+    }
+    void end(int signal) {
+        next.reset();
+        if (std::exchange(ending_, true)) return daemon_.cut();
+        log_.info("daemon.stopping", {{"signal", signal}});
+        daemon_.stop();
+    }
+    void reload() {
+        if (ending_) return;
+        Context fresh{.config_path = context_.config_path};
+        try {
+            fresh.load();
+            if (fresh.config->storage.path != context_.config->storage.path)
+                throw Exit{exit_usage, "storage.path can't change while the daemon runs"};
+        } catch (const Exit& refused) {
+            const auto why = refused.message.empty() ? std::string("its errors stand above") : refused.message;
+            log_.error("config.refused", {{"error", why + "; the old configuration goes on"}});
+            return;
+        }
+        next = std::move(fresh.config);
+        log_.info("daemon.reloading", {});
+        daemon_.stop();
+    }
+
+    const Context& context_;
+    DatabaseLock& lock_;
+    Log log_;
+    Daemon daemon_;
+    boost::asio::signal_set signals_;
+    bool ending_ = false;
+};
 
 }  // namespace
 
@@ -209,8 +249,15 @@ boost::json::object execute(const Context& context, const std::string& command, 
 int run_daemon(Context& context) {
     auto lock = lock_database(context.config->storage.path);
     Process process(*context.config);
-    for (std::unique_ptr<config::Config> replacement; live(context, lock, process, replacement);)
-        context.config = std::move(replacement);
+    for (std::unique_ptr<config::Config> next;;) {
+        {
+            Life life(context, lock, process);
+            process.run(life.run());
+            next = std::move(life.next);
+        }
+        if (!next) break;
+        context.config = std::move(next);  // only now: the life before referred to the old one
+    }
     return exit_done;
 }
 

@@ -18,7 +18,8 @@ using Progress = std::function<void()>;
 boost::json::object execute(const Context& context, const std::string& command, const boost::json::object& arguments,
                             const Progress& progress = {});
 
-/// The daemon in the foreground; the exit status. SIGTERM and SIGINT end it, SIGHUP has it read its configuration again.
+/// The daemon in the foreground; the exit status. SIGTERM and SIGINT end it, SIGHUP has it read its configuration
+/// again.
 int run_daemon(Context& context);
 
 }  // namespace syncd::cli

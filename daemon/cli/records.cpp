@@ -16,9 +16,11 @@ struct Options {
 };
 
 void print_record(const std::string& installation_id, const std::string& object, const storage::RecordRow& row) {
-    fmt::print("{{\"id\":{},\"installationId\":{},\"object\":{},\"createdAt\":\"{}\",\"updatedAt\":\"{}\",\"deletedAt\":{},\"raw\":{}}}\n",
-               json::quote(row.id), json::quote(installation_id), json::quote(object), row.created_at, row.updated_at,
-               row.deleted_at.empty() ? "null" : json::quote(row.deleted_at), row.raw);
+    fmt::print(
+        "{{\"id\":{},\"installationId\":{},\"object\":{},\"createdAt\":\"{}\",\"updatedAt\":\"{}\",\"deletedAt\":{},"
+        "\"raw\":{}}}\n",
+        json::quote(row.id), json::quote(installation_id), json::quote(object), row.created_at, row.updated_at,
+        row.deleted_at.empty() ? "null" : json::quote(row.deleted_at), row.raw);
 }
 
 int records(Context& context, const Options& options) {
@@ -44,7 +46,8 @@ void define_records(CLI::App& app, Context& context, Chosen& chosen) {
     command->add_option("object", options->object, "Object")->required();
     command->add_option("--since", options->since, "Only those changed at or after this RFC 3339 time");
     command->add_flag("--deleted", options->deleted, "Only deleted ones");
-    command->callback([&context, &chosen, options] { chosen = [&context, options] { return records(context, *options); }; });
+    command->callback(
+        [&context, &chosen, options] { chosen = [&context, options] { return records(context, *options); }; });
 }
 
 }  // namespace syncd::cli

@@ -26,7 +26,8 @@ int replay(Context& context, const Options& options) {
     if (context.json)
         print_json(answer);
     else
-        fmt::print("{} deliveries are sent again by `run` or the next `sync`\n", answer.at("deliveries").to_number<std::int64_t>());
+        fmt::print("{} deliveries are sent again by `run` or the next `sync`\n",
+                   answer.at("deliveries").to_number<std::int64_t>());
     return exit_done;
 }
 
@@ -39,7 +40,8 @@ void define_replay(CLI::App& app, Context& context, Chosen& chosen) {
     command->add_flag("--dead", options->dead, "Only dead letters");
     command->add_option("--destination", options->destination, "Only to this destination");
     command->add_option("--since", options->since, "Only those made at or after this RFC 3339 time");
-    command->callback([&context, &chosen, options] { chosen = [&context, options] { return replay(context, *options); }; });
+    command->callback(
+        [&context, &chosen, options] { chosen = [&context, options] { return replay(context, *options); }; });
 }
 
 }  // namespace syncd::cli

@@ -13,10 +13,10 @@ namespace {
 struct Line {
     const config::Installation* installation = nullptr;
     const config::ReadObject* object = nullptr;
-    storage::ObjectRow row;                 // empty when it was never read
+    storage::ObjectRow row;  // empty when it was never read
     storage::HealthRow health;
     std::string next_read;
-    std::int64_t lag_seconds = -1;          // since the start of the last successful read; -1: none yet
+    std::int64_t lag_seconds = -1;  // since the start of the last successful read; -1: none yet
 };
 
 std::vector<Line> lines_of(const Context& context, Timestamp now) {
@@ -47,9 +47,8 @@ boost::json::value text_or_null(const std::string& text) {
 boost::json::object json_of(const Line& line) {
     boost::json::value last_read = nullptr;
     if (!line.row.last_operation_id.empty())
-        last_read = boost::json::object{{"operationId", line.row.last_operation_id},
-                                        {"status", line.row.last_status},
-                                        {"at", line.row.last_at}};
+        last_read = boost::json::object{
+            {"operationId", line.row.last_operation_id}, {"status", line.row.last_status}, {"at", line.row.last_at}};
     return {{"installationId", line.installation->id},
             {"integration", line.installation->integration},
             {"groupRef", line.installation->group_ref},
@@ -76,18 +75,22 @@ void print_lines(const std::vector<Line>& lines) {
         rows.push_back({line.installation->integration, line.installation->group_ref, line.object->object,
                         std::to_string(line.row.records), line.row.last_at.empty() ? "never" : line.row.last_at,
                         line.row.last_status.empty() ? "-" : line.row.last_status,
-                        line.row.paused ? "paused" : line.object->disabled ? "disabled" : line.next_read,
+                        line.row.paused         ? "paused"
+                        : line.object->disabled ? "disabled"
+                                                : line.next_read,
                         line.row.cursor.empty() ? "-" : line.row.cursor, lag, health});
     }
     print_table(rows);
 }
 
 void print_destinations(storage::Reader reader) {
-    std::vector<std::vector<std::string>> rows = {{"DESTINATION", "STATE", "PENDING", "HELD", "DEAD", "LAST ACCEPTED", "REASON"}};
+    std::vector<std::vector<std::string>> rows = {
+        {"DESTINATION", "STATE", "PENDING", "HELD", "DEAD", "LAST ACCEPTED", "REASON"}};
     for (const auto& row : reader.destinations())
-        rows.push_back({row.name, row.state, std::to_string(row.pending), std::to_string(row.held), std::to_string(row.dead),
-                        row.last_accepted_at.empty() ? "-" : row.last_accepted_at,
-                        row.reason.empty() && !row.failing_since.empty() ? "failing since " + row.failing_since : row.reason});
+        rows.push_back(
+            {row.name, row.state, std::to_string(row.pending), std::to_string(row.held), std::to_string(row.dead),
+             row.last_accepted_at.empty() ? "-" : row.last_accepted_at,
+             row.reason.empty() && !row.failing_since.empty() ? "failing since " + row.failing_since : row.reason});
     fmt::print("\n");
     print_table(rows);
 }

@@ -25,7 +25,8 @@ public:
         try {
             if (!reader_) reader_.emplace(context_.reader());
             std::string line;
-            for (const auto& operation : reader_->operations({.installation_id = context_.installation, .status = "in_progress"}))
+            for (const auto& operation :
+                 reader_->operations({.installation_id = context_.installation, .status = "in_progress"}))
                 line += describe(operation) + "  ";
             std::int64_t pending = 0;
             for (const auto& destination : reader_->destinations()) pending += destination.pending;
@@ -91,8 +92,10 @@ void define_sync(CLI::App& app, Context& context, Chosen& chosen) {
     command->add_option("--object", options->objects, "Only this object; may be repeated");
     command->add_flag("--full", options->full, "Read incremental objects in full");
     command->add_flag("--all", options->all, "Deliver every record read, unchanged ones too");
-    command->add_option("--drain", options->drain, "How long to wait for messages to be accepted")->capture_default_str();
-    command->callback([&context, &chosen, options] { chosen = [&context, options] { return sync(context, *options); }; });
+    command->add_option("--drain", options->drain, "How long to wait for messages to be accepted")
+        ->capture_default_str();
+    command->callback(
+        [&context, &chosen, options] { chosen = [&context, options] { return sync(context, *options); }; });
 }
 
 }  // namespace syncd::cli

@@ -34,7 +34,9 @@ http::Response problem(int status, std::string_view title, std::string_view deta
     return {status, {{"Content-Type", "application/problem+json"}}, body + "}"};
 }
 
-http::Response problem(const Error& error) { return problem(status_of(error.code), to_string(error.code), error.message); }
+http::Response problem(const Error& error) {
+    return problem(status_of(error.code), to_string(error.code), error.message);
+}
 
 http::Response json_response(int status, std::string body) {
     return {status, {{"Content-Type", "application/json"}}, std::move(body)};

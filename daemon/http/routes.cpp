@@ -29,12 +29,14 @@ bool is_our_host(const config::Server& server, std::string_view host) {
     const auto url = http::parse_url("http://" + std::string(host));
     if (!url) return false;
     const auto ours = http::parse_url(server.public_url);
-    return url->host == "localhost" || url->host.starts_with("127.") || url->host == "::1" || (ours && url->host == ours->host);
+    return url->host == "localhost" || url->host.starts_with("127.") || url->host == "::1" ||
+           (ours && url->host == ours->host);
 }
 
 awaitable<http::Response> serve_download(Daemon& daemon, std::string id, std::string query) {
     if (!daemon.downloads().is_valid(id, query, daemon.world().now()))
-        co_return problem(403, "This link is not valid or no longer", "a link works for 15 minutes; the next attempt has a new one");
+        co_return problem(403, "This link is not valid or no longer",
+                          "a link works for 15 minutes; the next attempt has a new one");
     auto results = co_await daemon.store().results_of(id);
     if (!results) co_return problem(404, "No such delivery");
     co_return json_response(200, std::move(*results));
@@ -49,7 +51,8 @@ awaitable<http::Response> handle(Daemon& daemon, http::Request request) {
     if (path == "/healthz" && reads) co_return http::Response{200, {{"Content-Type", "text/plain"}}, "ok\n"};
     if (path == "/readyz" && reads) {
         const auto why = daemon.not_ready();
-        co_return why.empty() ? http::Response{200, {{"Content-Type", "text/plain"}}, "ready\n"} : problem(503, "Not ready", why);
+        co_return why.empty() ? http::Response{200, {{"Content-Type", "text/plain"}}, "ready\n"}
+                              : problem(503, "Not ready", why);
     }
     if (path.starts_with(downloads_prefix) && reads)
         co_return co_await serve_download(daemon, path.substr(downloads_prefix.size()), query);
