@@ -57,12 +57,13 @@ awaitable<result<http::Response>> Connector::attempt(std::string url, http::Head
         const auto base = http::parse_url(provider_.base_url);
         if (!base || parsed->origin() != base->origin())
             co_return Error{errc::internal, "a request would take the token to " + parsed->origin()};
+        // First the budget, which may take long, then the token, which must not grow old meanwhile.
+        const auto permit = co_await budget_.acquire(priority);
         auto token = co_await tokens_.token();
         if (!token) co_return token.error();
 
         http::Request request{.method = "GET", .target = parsed->target, .headers = headers};
         request.headers.add("Authorization", "Bearer " + token->reveal());
-        const auto permit = co_await budget_.acquire(priority);
         auto response =
             co_await client_.send(*parsed, std::move(request), {provider_.timeout, page_bytes_max, provider_.ca_file});
         if (!response) co_return response.error();

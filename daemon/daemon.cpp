@@ -79,13 +79,15 @@ std::uint16_t Daemon::listen() {
     const auto& wanted = config_.server;
     try {
         server_ = std::make_unique<http::Server>(world_, world_.listen({.host = wanted.host, .port = wanted.port}),
-                                                 make_routes(*this));
+                                                 make_routes(*this), http::ServerLimits{}, make_gate(wanted));
     } catch (const boost::system::system_error& refused) {
         throw std::runtime_error(fmt::format("listening on {} port {}: {}; set server.listen to another address",
                                              wanted.host, wanted.port, refused.code().message()));
     }
-    if (config_.server.port == 0)  // any free one: only now it is known
-        downloads_.set_public_url(fmt::format("http://{}:{}", config_.server.host, server_->port()));
+    if (wanted.public_url.ends_with(":0")) {  // the default for any free port: only now it is known
+        const auto host = wanted.host.find(':') == std::string::npos ? wanted.host : "[" + wanted.host + "]";
+        downloads_.set_public_url(fmt::format("http://{}:{}", host, server_->port()));
+    }
     return server_->port();
 }
 
@@ -163,6 +165,8 @@ result<std::vector<Daemon::Target>> Daemon::targets(const std::string& installat
             };
             if (!objects.empty() && std::ranges::none_of(objects, named)) continue;
             std::erase_if(unknown, named);
+            if (object.disabled && !objects.empty())
+                return Error{errc::invalid_input, object.object + " is disabled in the configuration"};
             if (!object.disabled) found.push_back({service.get(), reader.get()});
         }
     }
@@ -207,7 +211,7 @@ void Daemon::read_soon(const std::string& installation_id, const std::string& ob
     const auto wanted = targets(installation_id, {object});
     if (!wanted || !server_ || stopping_) return;
     for (const auto& target : *wanted) {
-        auto read = [](Target t) -> awaitable<void> { co_await t.service->read(*t.reader, {}); };
+        auto read = [](Target t) -> awaitable<void> { co_await t.service->read(*t.reader, {.full = true}); };
         passes_.spawn(read(target));
     }
 }
@@ -216,12 +220,14 @@ awaitable<std::int64_t> Daemon::drain(Duration limit) {
     const Tick end = world_.tick() + limit;
     std::vector<std::string> names;
     for (const auto& [name, delivery] : deliveries_) names.push_back(name);
-    for (;;) {
-        const auto pending = co_await store_.count_pending(names, server_ != nullptr);
-        if (pending == 0 || world_.tick() >= end || stopping_) co_return pending;
+    for (bool waiting = true; waiting && !stopping_ && world_.tick() < end;) {
+        waiting = false;
+        for (auto& [name, delivery] : deliveries_) waiting = waiting || co_await delivery->has_work();
+        if (!waiting) break;
         Timer pause(world_);
         co_await pause.async_wait(drain_poll);
     }
+    co_return co_await store_.count_pending(names);
 }
 
 }  // namespace syncd

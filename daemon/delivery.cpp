@@ -15,6 +15,7 @@ using storage::DueMessage;
 using storage::Verdict;
 
 constexpr std::size_t lanes_max = 8;            // streams sent at once
+constexpr Duration turn_max = std::chrono::seconds{1};  // of a stream while others may be waiting for a lane
 constexpr std::size_t ahead_messages_max = 16;  // read from the store in one go
 constexpr std::size_t ahead_bytes_max = 4u << 20;
 constexpr Duration ack_delay_max = std::chrono::milliseconds{200};  // acceptances are stored together, but not later
@@ -34,10 +35,25 @@ public:
         attempts_.push_back(std::move(attempt));
     }
     bool due() const { return !attempts_.empty() && delivery_.world_.tick() - since_ >= ack_delay_max; }
+    /// Stores them. While the store fails, they stay and their stream waits: what was accepted is not sent again.
     awaitable<void> flush() {
-        if (attempts_.empty()) co_return;
-        delivery_.state_ =
-            co_await delivery_.store_.finish_attempts(delivery_.destination_.name, std::exchange(attempts_, {}));
+        while (!attempts_.empty()) {
+            const bool was_failing = delivery_.state_.failing_since.has_value();
+            std::exception_ptr broken;
+            try {
+                delivery_.state_ = co_await delivery_.store_.finish_attempts(delivery_.destination_.name, attempts_);
+                attempts_.clear();
+                if (was_failing && !delivery_.state_.failing_since) delivery_.ring();  // others may go at once
+            } catch (const std::exception&) {
+                broken = std::current_exception();
+            }
+            if (!broken) break;
+            delivery_.log_.error("delivery.broken",
+                                 {{"destination", delivery_.destination_.name}, {"error", describe(broken)}});
+            if (delivery_.stopping_) break;
+            Timer pause(delivery_.world_);
+            co_await pause.async_wait(broken_pause);
+        }
     }
 
 private:
@@ -63,12 +79,6 @@ Delivery::Delivery(World& world, storage::Store& store, http::Client& client, co
 void Delivery::stop() {
     stopping_ = true;
     bell_.ring();
-}
-
-Duration Delivery::longest_wait() const {
-    Duration longest = webhook_retry_after_max;
-    for (const auto wait : destination_.retry_schedule) longest = std::max(longest, wait + wait / 5);
-    return longest;
 }
 
 awaitable<void> Delivery::run() {
@@ -99,7 +109,7 @@ storage::Claim Delivery::claim() const {
             .by_url = !download_url_("").empty(),
             .busy = {busy_.begin(), busy_.end()},
             .now = world_.now(),
-            .longest_wait = longest_wait()};
+            .longest_wait = longest_wait(destination_)};
 }
 
 awaitable<void> Delivery::start_due() {
@@ -107,7 +117,14 @@ awaitable<void> Delivery::start_due() {
     if (free == 0) co_return;
     auto wanted = claim();
     wanted.limit = free;
-    for (auto& message : co_await store_.claim_due(std::move(wanted))) {
+    wanted.busy.insert(wanted.busy.end(), yielded_.begin(), yielded_.end());
+    auto due = co_await store_.claim_due(wanted);
+    if (due.size() < free && !yielded_.empty()) {  // all others had their turn
+        yielded_.clear();
+        wanted.busy = {busy_.begin(), busy_.end()};
+        due = co_await store_.claim_due(wanted);
+    }
+    for (auto& message : due) {
         const auto key = destination_.strict_ordering ? message.stream_key : message.key;
         busy_.insert(key);
         lanes_.spawn(lane(std::move(message), key));
@@ -129,7 +146,12 @@ awaitable<void> Delivery::lane(DueMessage first, std::int64_t busy_key) {
 awaitable<void> Delivery::send_stream(DueMessage message) {
     Acks acks(*this);
     std::deque<DueMessage> ahead;
+    const Tick turn_ends = world_.tick() + turn_max;
     for (bool more = true; more && !stopping_ && state_.enabled;) {
+        if (lanes_.size() >= lanes_max && world_.tick() >= turn_ends) {
+            yielded_.insert(message.stream_key);
+            break;
+        }
         co_await wait_for_slot();
         auto attempt = co_await send(message);
         const bool delivered = attempt.verdict == Verdict::delivered;
@@ -204,9 +226,15 @@ awaitable<Answer> Delivery::post(const DueMessage& message) {
     }
     for (const auto& [name, value] : destination_.headers) request.headers.add(name, value);
     auto response =
-        co_await client_.send(*url, std::move(request), {destination_.timeout, answer_bytes_max, destination_.ca_file});
+        co_await client_.send(*url, std::move(request), {destination_.timeout, answer_bytes_max, destination_.ca_file, true});
     if (!response) co_return Answer{.error = response.error().message};
     co_return Answer{.status = response->status, .retry_after = bentley::error_of(*response).retry_after};
+}
+
+awaitable<bool> Delivery::has_work() const {
+    auto anything = claim();
+    anything.busy.clear();
+    return store_.any_pending(std::move(anything));
 }
 
 awaitable<storage::DestinationState> Delivery::set_enabled(bool enabled) {

@@ -24,6 +24,8 @@ public:
 
     /// Until stop() and the last attempt in flight has ended.
     awaitable<void> run();
+    /// Whether a message waits that this process can send.
+    awaitable<bool> has_work() const;
     /// There may be something new to send.
     void ring() { bell_.ring(); }
     /// Starts no further attempt.
@@ -45,7 +47,6 @@ private:
     awaitable<storage::Attempt> send(const storage::DueMessage& message);
     awaitable<Answer> post(const storage::DueMessage& message);
     awaitable<void> wait_for_slot();
-    Duration longest_wait() const;
 
     World& world_;
     storage::Store& store_;
@@ -56,6 +57,7 @@ private:
     DownloadUrl download_url_;
     Doorbell bell_;
     Group lanes_;
+    std::set<std::int64_t> yielded_;  // streams that had their turn while others wait
     std::set<std::int64_t> busy_;  // streams, or messages where order does not matter
     Tick next_slot_{};             // for messagesPerSecond
     std::int64_t attempts_made_ = 0;

@@ -33,7 +33,8 @@ Attempt retry(Attempt attempt, const storage::DueMessage& message, const config:
     attempt.verdict = Verdict::retry;
     attempt.step = message.step;
     attempt.step_due_at = message.step_due_at;
-    if (!message.step_due_at || now >= *message.step_due_at) {
+    const bool clock_jumped = message.step_due_at && *message.step_due_at > now + longest_wait(destination);
+    if (!message.step_due_at || now >= *message.step_due_at || clock_jumped) {
         const auto last = schedule.empty() ? strict_wait_max : schedule.back();
         const auto index = std::size_t(message.step);
         attempt.step_due_at = now + with_jitter(index < schedule.size() ? schedule[index] : last, random);
@@ -60,6 +61,12 @@ bool schedule_is_used(const storage::DueMessage& message, const config::Destinat
 
 }  // namespace
 
+Duration longest_wait(const config::Destination& destination) {
+    Duration longest = webhook_retry_after_max;
+    for (const auto wait : destination.retry_schedule) longest = std::max(longest, wait + wait / 5);
+    return longest;
+}
+
 Attempt judge(const storage::DueMessage& message, const storage::DestinationState& state,
               const config::Destination& destination, const Answer& answer, Timestamp now, std::uint64_t random) {
     Attempt attempt{.message_key = message.key, .status = answer.status, .at = now};
@@ -73,7 +80,8 @@ Attempt judge(const storage::DueMessage& message, const storage::DestinationStat
         attempt.verdict = Verdict::dead;
         return attempt;
     }
-    if (state.failing_since && now - *state.failing_since >= destination.disable_after)
+    const bool went_on = state.last_failed_at && now - *state.last_failed_at < storage::failing_gap_max;
+    if (state.failing_since && went_on && now - *state.failing_since >= destination.disable_after)
         return hold(attempt, fmt::format("nothing but failures for {}, last: {}",
                                          format_duration(destination.disable_after), attempt.error));
     const bool others_pass =

@@ -21,6 +21,9 @@ inline constexpr Duration strict_wait_max =
     std::chrono::minutes{15};  // what holds back a stream is tried at least so often
 inline constexpr Duration webhook_retry_after_max = std::chrono::hours{24};
 
+/// The longest that any message of the destination may have to wait: what is due later is due now, the clock was set back.
+Duration longest_wait(const config::Destination& destination);
+
 /// Delivered: 2xx. Dead: 400, 413, 422, or a used schedule while the destination accepts others. Held: 410, or nothing
 /// but failures for disableAfter; both disable the destination. Else a retry: a wait of the schedule, ±20 %, is used up
 /// once its time is over, however often the message was tried early meanwhile.

@@ -11,6 +11,7 @@
 namespace syncd {
 namespace {
 
+constexpr int position_failures_max = 3;         // server errors in a row before a backfill gives its position up
 constexpr std::size_t missing_batch = 100;      // missing records looked up together
 constexpr std::int64_t page_size_min = 50;      // smaller pages than this are not tried after a 422
 constexpr std::int64_t max_deletes_floor = 10;  // records that a share of a small object always allows
@@ -27,9 +28,10 @@ bool speaks_of_page_size(const Error& failure, const std::string& parameter) {
            failure.message.find("Top") != std::string::npos;
 }
 
-/// A continuation that the provider no longer takes: the backfill can't go on there.
-bool is_stale_position(const Error& failure) {
-    return failure.code == errc::unprocessable || failure.code == errc::not_found || failure.code == errc::refused;
+/// A failure that may pass by itself and says nothing about the page that was asked for.
+bool may_pass(const Error& failure) {
+    return failure.code == errc::transient || failure.code == errc::timed_out || failure.code == errc::rate_limited ||
+           failure.code == errc::unauthorized || failure.code == errc::cancelled;
 }
 
 result<void> check_stopping(bool stopping) {
@@ -48,7 +50,8 @@ struct ObjectReader::Run {
     std::string url;                          // of the page to read next
     std::unordered_set<std::size_t> visited;  // hashes of the URLs read, to see a loop
     std::optional<Timestamp> cursor;
-    std::int64_t pages = 0, records = 0, page_size = 0;
+    std::optional<Timestamp> cursor_cap;      // what changed after the first page was asked for may be missing from it
+    std::int64_t pages = 0, records = 0, rows = 0, page_size = 0;
     storage::PageResult changes;
     std::string deletes_note;
     Timestamp started;
@@ -93,6 +96,7 @@ awaitable<void> ObjectReader::begin(Run& run) {
     run.plan = plan_read(facts_, object_, run.state, run.order, run.started);
     run.page_size = run.state.page_size.value_or(0);
     run.cursor = run.plan.resumed ? run.state.next_cursor : run.state.cursor;
+    if (run.plan.resumed) run.cursor_cap = run.state.next_cursor;  // the first page's Date is no longer known
 
     const bool same_operation = run.plan.resumed && !run.state.operation_id.empty();
     const auto& installation = context_.installation;
@@ -110,7 +114,6 @@ awaitable<void> ObjectReader::begin(Run& run) {
         {.object_key = run.state.key,
          .operation_id = run.envelope.operation_id,
          .type = run.envelope.read_type,
-         .due_at = run.order.due_at,
          .backfill = run.plan.backfill && !run.plan.resumed,
          .resumed = run.plan.resumed,
          .since = run.plan.backfill_since,
@@ -141,6 +144,7 @@ awaitable<result<void>> ObjectReader::read_pages(Run& run) {
             continue;
         }
         if (!page) co_return page.error();
+        position_failures_ = 0;
         run.visited.insert(std::hash<std::string>{}(run.url));
         run.url = page->next;
         if (!run.url.empty() && run.visited.contains(std::hash<std::string>{}(run.url)))
@@ -148,10 +152,24 @@ awaitable<result<void>> ObjectReader::read_pages(Run& run) {
                 .code = errc::invalid_body,
                 .message = fmt::format("page {} of {} links to a page already read: the read would never end",
                                        run.pages + 1, object_.object)};
-        run.cursor = advance_cursor(run.cursor, facts_, *page);
+        if (!run.cursor_cap) run.cursor_cap = page->date;
+        if (run.pages == 0) adjust_window(run, *page);
+        run.cursor = advance_cursor(run.cursor, facts_, *page, run.cursor_cap);
         co_await commit(run, *page);
     }
+    if (facts_.rows_max > 0 && run.rows >= facts_.rows_max)
+        co_return Error{.code = errc::refused,
+                        .message = fmt::format("the provider's list of {} stops at {} rows: what lies beyond was not read; "
+                                               "narrow the list with `query` until it is shorter",
+                                               object_.object, facts_.rows_max)};
     co_return result<void>();
+}
+
+/// The window of `days` was counted by our clock; the provider's decides when it is behind ours.
+void ObjectReader::adjust_window(Run& run, const Page& page) const {
+    constexpr Duration tolerated = std::chrono::seconds{5};
+    const auto ahead = page.date ? context_.world.now() - *page.date : Duration::zero();
+    if (run.plan.deliver_from && ahead > tolerated) *run.plan.deliver_from -= ahead;
 }
 
 awaitable<result<Page>> ObjectReader::read_page(Run& run) {
@@ -174,6 +192,13 @@ awaitable<result<Page>> ObjectReader::read_page(Run& run) {
     failure.message = fmt::format("page {} of {} ({}): {}", run.pages + 1, object_.object,
                                   where ? where->without_query() : "", failure.message);
     co_return failure;
+}
+
+bool ObjectReader::is_stale_position(const Error& failure) {
+    if (!may_pass(failure)) return true;
+    if (failure.code != errc::transient) return false;
+    // A server error that comes each time may well be the old position's.
+    return ++position_failures_ >= position_failures_max;
 }
 
 bool ObjectReader::shrink_page(Run& run, const Error& failure) {
@@ -217,6 +242,7 @@ awaitable<void> ObjectReader::commit(Run& run, const Page& page) {
     const auto changes = co_await context_.store.commit_page(std::move(commit));
     ++run.pages;
     run.records += std::int64_t(page.records.size());
+    run.rows += page.rows;
     run.changes.creates += changes.creates;
     run.changes.updates += changes.updates;
     run.changes.deletes += changes.deletes;
@@ -249,6 +275,7 @@ awaitable<ReadOutcome> ObjectReader::finish(Run& run, std::optional<Error> failu
                                .backfill_done = !failure && run.plan.backfill,
                                .spent = take_spent(),
                                .now = context_.world.now()};
+    if (!failure || failure->code != errc::cancelled) finish.due_at = run.order.due_at;
     if (!failure && run.plan.full && !run.plan.resumed) finish.full_since = run.started;
     if (!failure && facts_.incremental && facts_.incremental->scheduled)
         finish.cursor = run.cursor ? run.cursor : run.plan.since;
@@ -272,11 +299,6 @@ awaitable<ReadOutcome> ObjectReader::finish(Run& run, std::optional<Error> failu
 awaitable<result<void>> ObjectReader::find_deletes(Run& run) {
     const auto count = co_await context_.store.count_missing(run.state.key);
     if (count.missing + count.approved == 0) co_return result<void>();
-    if (facts_.rows_max > 0 && run.records >= facts_.rows_max) {
-        run.deletes_note = fmt::format("; nothing deleted: the list stops at {} rows", facts_.rows_max);
-        co_await note(run, storage::LogLevel::warn, run.deletes_note.substr(2));
-        co_return result<void>();
-    }
     const auto allowed = deletes_allowed(object_.max_deletes, count.known);
     const bool none_left = run.records == 0 && count.missing > 0;
     const bool blown = count.missing > 0 && allowed && (count.missing > *allowed || none_left);

@@ -61,12 +61,15 @@ private:
     BuildMessages builder(const Run& run) const;
     std::map<std::string, std::int64_t> take_spent();
     bool shrink_page(Run& run, const Error& failure);
+    bool is_stale_position(const Error& failure);
+    void adjust_window(Run& run, const Page& page) const;
 
     ReaderContext& context_;
     const config::ReadObject& object_;
     const bentley::ReadFacts& facts_;
     const config::Destination& destination_;
     Mutex mutex_;
+    int position_failures_ = 0;  // in a row, at a backfill's stored position
 };
 
 }  // namespace syncd

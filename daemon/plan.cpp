@@ -22,7 +22,8 @@ void plan_backfill(ReadPlan& plan, const bentley::ReadFacts& facts, const config
     if (wanted.full_history) return;
     const auto start = now - days{wanted.days};
     if (is_jobs_like(facts)) {
-        plan.since = plan.backfill_since = start;
+        plan.since = plan.backfill_since = start - object.overlap;  // our clock may be ahead of the provider's
+        plan.deliver_from = start;
     } else if (has_times(facts)) {
         plan.deliver_from = start;
     } else if (wanted.days == 0) {
@@ -33,8 +34,9 @@ void plan_backfill(ReadPlan& plan, const bentley::ReadFacts& facts, const config
 bool full_is_due(const bentley::ReadFacts& facts, const config::ReadObject& object, const storage::ObjectState& state,
                  const ReadOrder& order, Timestamp now) {
     if (!facts.incremental || !facts.incremental->scheduled || order.full || !state.cursor) return true;
+    if (!state.last_full_at) return true;
     if (object.full_every == Duration::zero()) return false;
-    return !state.last_full_at || *state.last_full_at > now || *state.last_full_at + object.full_every <= now;
+    return *state.last_full_at > now || *state.last_full_at + object.full_every <= now;
 }
 
 }  // namespace
@@ -69,13 +71,14 @@ bool is_delivered(const ReadPlan& plan, const Record& record) {
 }
 
 std::optional<Timestamp> advance_cursor(std::optional<Timestamp> cursor, const bentley::ReadFacts& facts,
-                                        const Page& page) {
+                                        const Page& page, std::optional<Timestamp> cap) {
     if (!facts.incremental) return cursor;
     const bool by_creation = facts.incremental->at == facts.created;
     for (const auto& record : page.records) {
         auto time = by_creation ? record.created : record.modified;
         if (!time) continue;
         if (page.date) time = std::min(*time, *page.date);
+        if (cap) time = std::min(*time, *cap);
         if (!cursor || *time > *cursor) cursor = time;
     }
     return cursor;

@@ -33,8 +33,9 @@ ReadPlan plan_read(const bentley::ReadFacts& facts, const config::ReadObject& ob
 /// Whether a record found by this read is new to the world or was there before the backfill's window.
 bool is_delivered(const ReadPlan& plan, const Record& record);
 
-/// The largest time that the provider gave, never past its Date header: where the next incremental read starts.
+/// The largest time that the provider gave, never past its Date header nor `cap`, the Date of the read's first page: where
+/// the next incremental read starts.
 std::optional<Timestamp> advance_cursor(std::optional<Timestamp> cursor, const bentley::ReadFacts& facts,
-                                        const Page& page);
+                                        const Page& page, std::optional<Timestamp> cap);
 
 }  // namespace syncd

@@ -10,32 +10,39 @@ constexpr Duration first_pause = std::chrono::seconds{15};  // of an unhealthy c
 constexpr Duration longest_pause = std::chrono::minutes{15};
 constexpr Duration broken_pause = std::chrono::seconds{10};  // after the store failed
 
+bool is_refused(const ReadOutcome& outcome) { return outcome.error && outcome.error->code == errc::unauthorized; }
+
 }  // namespace
 
-awaitable<void> Health::note(const ReadOutcome& outcome) {
-    const bool refused = outcome.error && outcome.error->code == errc::unauthorized;
-    if (outcome.error && !refused) co_return;  // says nothing about the credentials
-    const bool was_healthy = healthy();
-    const auto& id = context_.installation.id;
-    if (refused) {
-        const auto pause = std::min(longest_pause, first_pause * (1 << std::min(failures_, 6)));
-        ++failures_;
-        next_try_ = context_.world.tick() + pause;
-        co_await context_.store.set_health(id, false, outcome.error->message, context_.world.now());
-        if (was_healthy)
-            context_.log.error("connection.unhealthy", {{"installation", id}, {"error", outcome.error->message}});
-    } else if (!was_healthy || !stored_) {
-        failures_ = 0;
-        next_try_ = {};
-        co_await context_.store.set_health(id, true, "", context_.world.now());
-        if (!was_healthy) context_.log.info("connection.healthy", {{"installation", id}});
-        stored_ = true;
+/// What an object's next read depends on beside its schedule.
+struct Scheduler::Turn {
+    bool first = true;  // since the process began
+    int refusals = 0;   // 401 in a row: tried again with growing pauses, whatever the schedule says
+    Tick next_try{};
+
+    void note(const ReadOutcome& outcome, Tick now) {
+        refusals = is_refused(outcome) ? refusals + 1 : 0;
+        if (refusals > 0) next_try = now + std::min(longest_pause, first_pause * (1 << std::min(refusals - 1, 6)));
     }
+};
+
+awaitable<void> Health::note(const ReadOutcome& outcome) {
+    const bool refused = is_refused(outcome);
+    if (outcome.error && !refused) co_return;  // says nothing about the credentials
+    const bool healthy = !refused;
+    if (known_ == healthy) co_return;
+    const auto& id = context_.installation.id;
+    const bool recovered = healthy && known_.has_value();
+    known_ = healthy;
+    co_await context_.store.set_health(id, healthy, refused ? outcome.error->message : "", context_.world.now());
+    if (refused)
+        context_.log.error("connection.unhealthy", {{"installation", id}, {"error", outcome.error->message}});
+    else if (recovered)
+        context_.log.info("connection.healthy", {{"installation", id}});
 }
 
 Timestamp next_due(const config::Schedule& schedule, std::optional<Timestamp> last_due_at, Timestamp now) {
-    if (!last_due_at) return now;
-    if (*last_due_at > now) return schedule.next(now);  // the clock was set back
+    if (!last_due_at || *last_due_at > now) return now;  // in the future: the clock was set back
     return schedule.next(*last_due_at);
 }
 
@@ -63,14 +70,15 @@ awaitable<void> Scheduler::serve(ObjectReader& reader) {
         Doorbell* bell;
         ~Leave() { std::erase(bells, bell); }
     } leave{bells_, &bell};
-    bool first = true;
+    Turn turn;
     while (!context_.stopping()) {
         std::exception_ptr broken;
         try {
-            co_await wait_until_due(reader, bell, std::exchange(first, false));
+            co_await wait_until_due(reader, bell, turn);
             if (context_.stopping()) break;
             const auto outcome = co_await reader.read({.due_at = context_.world.now()});
             co_await health_.note(outcome);
+            turn.note(outcome, context_.world.tick());
         } catch (const std::exception&) {
             broken = std::current_exception();
         }
@@ -83,15 +91,15 @@ awaitable<void> Scheduler::serve(ObjectReader& reader) {
     }
 }
 
-awaitable<void> Scheduler::wait_until_due(ObjectReader& reader, Doorbell& bell, bool first) {
+awaitable<void> Scheduler::wait_until_due(ObjectReader& reader, Doorbell& bell, Turn& turn) {
     using Backfill = storage::ObjectState::Backfill;
     while (!context_.stopping()) {
         const auto state = co_await context_.store.object_state(context_.installation.id, reader.object().object);
         const auto now = context_.world.now();
-        if (first && !state.paused && state.backfill == Backfill::running) co_return;  // cut off: goes on at once
-        const bool unhealthy = !health_.healthy();
-        const Duration wait = unhealthy ? health_.next_try() - context_.world.tick()
-                                        : next_due(reader.object().schedule, state.last_due_at, now) - now;
+        const bool cut_off = std::exchange(turn.first, false) && state.backfill == Backfill::running;
+        if (cut_off && !state.paused) co_return;  // goes on at once
+        const Duration wait = turn.refusals > 0 ? turn.next_try - context_.world.tick()
+                                                : next_due(reader.object().schedule, state.last_due_at, now) - now;
         if (!state.paused && wait <= Duration::zero()) co_return;
         co_await bell.wait(state.paused ? longest_nap : std::min(wait, longest_nap));
     }

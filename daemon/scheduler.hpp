@@ -9,21 +9,16 @@
 
 namespace syncd {
 
-/// Whether the connection works; while it does not, its reads wait with growing pauses.
+/// Whether the connection works, as the last read that could tell says.
 class Health {
 public:
     Health(ReaderContext& context) : context_(context) {}
     /// Takes note of how a read ended.
     awaitable<void> note(const ReadOutcome& outcome);
-    bool healthy() const { return failures_ == 0; }
-    /// Not before: zero while healthy.
-    Tick next_try() const { return next_try_; }
 
 private:
     ReaderContext& context_;
-    int failures_ = 0;
-    Tick next_try_{};
-    bool stored_ = false;
+    std::optional<bool> known_;  // empty: not told since the process began
 };
 
 /// The next time an object is due: at once when it was never read or its time was missed, else as its schedule says.
@@ -42,7 +37,8 @@ public:
 
 private:
     awaitable<void> serve(ObjectReader& reader);
-    awaitable<void> wait_until_due(ObjectReader& reader, Doorbell& bell, bool first);
+    struct Turn;
+    awaitable<void> wait_until_due(ObjectReader& reader, Doorbell& bell, Turn& turn);
 
     ReaderContext& context_;
     std::vector<std::unique_ptr<ObjectReader>>& readers_;

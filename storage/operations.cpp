@@ -21,7 +21,6 @@ const char* level_name(LogLevel level) {
 
 void begin_read(Database& db, const BeginRead& read) {
     forget_seen(db, read.object_key);
-    if (read.due_at) db.run("UPDATE object_state SET last_due_at = ? WHERE key = ?", *read.due_at, read.object_key);
     db.run(
         "UPDATE operations SET status = 'failure', updated_at = ?, result = 'interrupted: its end could not be stored' "
         "WHERE status = 'in_progress' AND id <> ? AND (installation_id, object) = "
@@ -49,6 +48,7 @@ void finish_read(Database& db, const FinishRead& read) {
            read.operation_id);
     if (!read.success && !read.in_progress)  // a backfill that failed goes on under a new operation
         db.run("UPDATE object_state SET operation_id = NULL WHERE key = ?", read.object_key);
+    if (read.due_at) db.run("UPDATE object_state SET last_due_at = ? WHERE key = ?", *read.due_at, read.object_key);
     if (read.backfill_done)
         db.run(
             "UPDATE object_state SET backfill = 'done', next_url = NULL, next_cursor = NULL, operation_id = NULL "

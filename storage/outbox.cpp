@@ -38,14 +38,16 @@ bool is_enabled(Database& db, const std::string& destination) {
 }
 
 DestinationState destination_state(Database& db, const std::string& name) {
-    auto row = db.query("SELECT state, reason, failing_since, last_accepted_at FROM destinations WHERE name = ?");
+    auto row = db.query("SELECT state, reason, failing_since, last_failed_at, last_accepted_at FROM destinations "
+                        "WHERE name = ?");
     row.bind(name);
     DestinationState state{.name = name};
     if (!row.step()) return state;
     state.enabled = row.text_view(0) == "enabled";
     state.reason = row.text(1);
     state.failing_since = row.time(2);
-    state.last_accepted_at = row.time(3);
+    state.last_failed_at = row.time(3);
+    state.last_accepted_at = row.time(4);
     return state;
 }
 
@@ -99,12 +101,16 @@ void finish_attempt(Database& db, const std::string& destination, const Attempt&
     }
     if (attempt.verdict == Verdict::delivered) {
         const bool was_failing = destination_state(db, destination).failing_since.has_value();
-        db.run("UPDATE destinations SET failing_since = NULL, last_accepted_at = ?1, updated_at = ?1 WHERE name = ?2",
+        db.run("UPDATE destinations SET failing_since = NULL, last_failed_at = NULL, last_accepted_at = ?1, "
+               "updated_at = ?1 WHERE name = ?2",
                attempt.at, destination);
         if (was_failing) wake_waiting(db, destination, attempt.at);
-    } else {
-        db.run("UPDATE destinations SET failing_since = coalesce(failing_since, ?1), updated_at = ?1 WHERE name = ?2",
-               attempt.at, destination);
+    } else if (attempt.verdict != Verdict::dead) {
+        // A dead letter is the message's fault. And failures with no attempt between them for a day are not "nothing but
+        // failures": the daemon was off, or had nothing to send.
+        db.run("UPDATE destinations SET failing_since = CASE WHEN failing_since IS NULL OR last_failed_at < ?1 THEN ?2 "
+               "ELSE failing_since END, last_failed_at = ?2, updated_at = ?2 WHERE name = ?3",
+               attempt.at - failing_gap_max, attempt.at, destination);
     }
     if (attempt.disable) set_destination(db, destination, false, attempt.error, attempt.at);
 }
@@ -150,14 +156,14 @@ std::vector<DueMessage> claim_due(Database& db, const Claim& claim) {
         "m.step_due_at, m.first_attempt_at, b.body FROM stream s "
         "JOIN message m ON m.key = (SELECT h.key FROM message h WHERE h.stream_key = s.key AND h.status = 'pending' "
         "ORDER BY h.sequence LIMIT 1) JOIN message_body b ON b.message_key = m.key "
-        "WHERE s.destination = ?1 AND (m.next_attempt_at <= ?2 OR m.next_attempt_at > ?3) AND (?4 OR NOT m.by_url) "
+        "WHERE s.destination = ?1 AND (m.step_due_at IS NULL OR m.next_attempt_at <= ?2 OR m.next_attempt_at > ?3) AND (?4 OR NOT m.by_url) "
         "ORDER BY m.next_attempt_at LIMIT ?5";
     constexpr auto unordered =
         "SELECT m.key, s.key, m.id, s.id, s.installation_id, s.object, m.sequence, m.by_url, m.attempts, m.step, "
         "m.woken, "
         "m.step_due_at, m.first_attempt_at, b.body FROM stream s "
         "JOIN message m ON m.stream_key = s.key AND m.status = 'pending' JOIN message_body b ON b.message_key = m.key "
-        "WHERE s.destination = ?1 AND (m.next_attempt_at <= ?2 OR m.next_attempt_at > ?3) AND (?4 OR NOT m.by_url) "
+        "WHERE s.destination = ?1 AND (m.step_due_at IS NULL OR m.next_attempt_at <= ?2 OR m.next_attempt_at > ?3) AND (?4 OR NOT m.by_url) "
         "LIMIT ?5";
     auto row = db.query(claim.ordered ? ordered : unordered);
     row.bind(claim.destination, claim.now, claim.now + claim.longest_wait, claim.by_url,
@@ -192,12 +198,14 @@ DestinationState finish_attempts(Database& db, const std::string& destination, c
 
 std::optional<Timestamp> next_due(Database& db, const Claim& claim) {
     constexpr auto ordered =
-        "SELECT s.key, m.next_attempt_at FROM stream s JOIN message m ON m.key = (SELECT h.key FROM message h "
+        "SELECT s.key, CASE WHEN m.step_due_at IS NULL THEN '1970-01-01T00:00:00.000Z' ELSE m.next_attempt_at END "
+        "FROM stream s JOIN message m ON m.key = (SELECT h.key FROM message h "
         "WHERE h.stream_key = s.key AND h.status = 'pending' ORDER BY h.sequence LIMIT 1) "
-        "WHERE s.destination = ?1 AND (?2 OR NOT m.by_url) ORDER BY m.next_attempt_at LIMIT ?3";
+        "WHERE s.destination = ?1 AND (?2 OR NOT m.by_url) ORDER BY 2 LIMIT ?3";
     constexpr auto unordered =
-        "SELECT m.key, m.next_attempt_at FROM stream s JOIN message m ON m.stream_key = s.key AND m.status = 'pending' "
-        "WHERE s.destination = ?1 AND (?2 OR NOT m.by_url) ORDER BY m.next_attempt_at LIMIT ?3";
+        "SELECT m.key, CASE WHEN m.step_due_at IS NULL THEN '1970-01-01T00:00:00.000Z' ELSE m.next_attempt_at END "
+        "FROM stream s JOIN message m ON m.stream_key = s.key AND m.status = 'pending' "
+        "WHERE s.destination = ?1 AND (?2 OR NOT m.by_url) ORDER BY 2 LIMIT ?3";
     auto row = db.query(claim.ordered ? ordered : unordered);
     row.bind(claim.destination, claim.by_url, claim.busy.size() + 1);
     while (row.step())
@@ -208,7 +216,7 @@ std::optional<Timestamp> next_due(Database& db, const Claim& claim) {
 DestinationState set_destination(Database& db, const std::string& name, bool enabled, const std::string& reason,
                                  Timestamp now) {
     db.run("INSERT OR IGNORE INTO destinations (name, updated_at) VALUES (?, ?)", name, now);
-    db.run("UPDATE destinations SET state = ?, reason = ?, failing_since = NULL, updated_at = ? WHERE name = ?",
+    db.run("UPDATE destinations SET state = ?, reason = ?, failing_since = NULL, last_failed_at = NULL, updated_at = ? WHERE name = ?",
            enabled ? "enabled" : "disabled", reason, now, name);
     if (enabled)
         db.run(
@@ -255,13 +263,13 @@ std::int64_t replay(Database& db, const ReplaySelection& selection, Timestamp no
         now, selection.dead_only, selection.since, selection.destination, selection.installation_id);
 }
 
-std::int64_t count_pending(Database& db, const std::vector<std::string>& destinations, bool by_url_too) {
+std::int64_t count_pending(Database& db, const std::vector<std::string>& destinations) {
     std::int64_t count = 0;
     for (const auto& destination : destinations) {
         auto row = db.query(
             "SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key AND m.status = 'pending' "
-            "WHERE s.destination = ? AND (? OR NOT m.by_url)");
-        row.bind(destination, by_url_too);
+            "WHERE s.destination = ?");
+        row.bind(destination);
         if (row.step()) count += row.integer(0);
     }
     return count;

@@ -30,7 +30,7 @@ std::optional<Timestamp> next_due(Database& db, const Claim& claim);
 DestinationState set_destination(Database& db, const std::string& name, bool enabled, const std::string& reason,
                                  Timestamp now);
 std::int64_t replay(Database& db, const ReplaySelection& selection, Timestamp now);
-std::int64_t count_pending(Database& db, const std::vector<std::string>& destinations, bool by_url_too);
+std::int64_t count_pending(Database& db, const std::vector<std::string>& destinations);
 std::optional<std::string> results_of(Database& db, const std::string& delivery_id);
 
 }  // namespace syncd::storage

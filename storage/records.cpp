@@ -142,7 +142,7 @@ MissingCount count_missing(Database& db, std::int64_t object_key) {
     MissingCount count;
     count.known = one("SELECT live FROM object_state WHERE key = ?");
     count.approved =
-        one("SELECT count(*) FROM record r WHERE r.object_key = ? AND r.missing = 3 AND r.deleted_at IS NULL "
+        one("SELECT count(*) FROM record r WHERE r.object_key = ? AND r.missing = 3 AND r.missing > 0 AND r.deleted_at IS NULL "
             "AND NOT EXISTS (SELECT 1 FROM temp.seen s WHERE s.object_key = r.object_key AND s.record_key = r.key)");
     const auto seen = one("SELECT count(*) FROM temp.seen WHERE object_key = ?");
     count.missing = count.known - seen - count.approved;
@@ -151,12 +151,16 @@ MissingCount count_missing(Database& db, std::int64_t object_key) {
 
 std::vector<MissingRecord> missing(Database& db, std::int64_t object_key, bool approved_only, const std::string& after,
                                    std::size_t limit) {
-    auto row = db.query(
-        "SELECT record_id, missing FROM record WHERE key IN "
-        "(SELECT r.key FROM record r WHERE r.object_key = ?1 AND r.record_id > ?2 AND NOT EXISTS "
-        "(SELECT 1 FROM temp.seen s WHERE s.object_key = ?1 AND s.record_key = r.key)) "
-        "AND deleted_at IS NULL AND (missing = 3 OR NOT ?3) ORDER BY record_id LIMIT ?4");
-    row.bind(object_key, after, approved_only, limit);
+    constexpr auto any =
+        "SELECT r.record_id, r.missing FROM record r WHERE r.object_key = ?1 AND r.record_id > ?2 AND NOT EXISTS "
+        "(SELECT 1 FROM temp.seen s WHERE s.object_key = ?1 AND s.record_key = r.key) "
+        "AND r.deleted_at IS NULL AND r.missing <> 2 ORDER BY r.record_id LIMIT ?3";
+    constexpr auto approved =
+        "SELECT r.record_id, r.missing FROM record r WHERE r.object_key = ?1 AND r.record_id > ?2 AND NOT EXISTS "
+        "(SELECT 1 FROM temp.seen s WHERE s.object_key = ?1 AND s.record_key = r.key) "
+        "AND r.deleted_at IS NULL AND r.missing = 3 AND r.missing > 0 ORDER BY r.record_id LIMIT ?3";
+    auto row = db.query(approved_only ? approved : any);
+    row.bind(object_key, after, limit);
     std::vector<MissingRecord> found;
     while (row.step()) found.push_back({row.text(0), Missing(row.integer(1))});
     return found;
@@ -202,7 +206,7 @@ PageResult commit_deletes(Database& db, const DeleteCommit& deletes) {
 std::int64_t decide_held_deletes(Database& db, const std::string& installation_id, const std::string& object,
                                  bool confirm) {
     return db.run(
-        "UPDATE record SET missing = ?1 WHERE missing = 2 AND deleted_at IS NULL AND object_key IN "
+        "UPDATE record SET missing = ?1 WHERE missing = 2 AND missing > 0 AND deleted_at IS NULL AND object_key IN "
         "(SELECT key FROM object_state WHERE object = ?2 AND (installation_id = ?3 OR ?3 = ''))",
         confirm ? 3 : 0, object, installation_id);
 }

@@ -119,10 +119,13 @@ awaitable<std::int64_t> Store::replay(ReplaySelection selection, Timestamp now) 
     return impl_->writer.run(
         [selection = std::move(selection), now](Database& db) { return storage::replay(db, selection, now); });
 }
-awaitable<std::int64_t> Store::count_pending(std::vector<std::string> destinations, bool by_url_too) {
-    return impl_->writer.run([destinations = std::move(destinations), by_url_too](Database& db) {
-        return storage::count_pending(db, destinations, by_url_too);
-    });
+awaitable<std::int64_t> Store::count_pending(std::vector<std::string> destinations) {
+    return impl_->writer.run(
+        [destinations = std::move(destinations)](Database& db) { return storage::count_pending(db, destinations); });
+}
+awaitable<bool> Store::any_pending(Claim claim) {
+    return impl_->writer.run(
+        [claim = std::move(claim)](Database& db) { return storage::next_due(db, claim).has_value(); });
 }
 awaitable<std::optional<std::string>> Store::results_of(std::string delivery_id) {
     return impl_->writer.run([id = std::move(delivery_id)](Database& db) { return storage::results_of(db, id); });

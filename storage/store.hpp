@@ -40,7 +40,6 @@ struct BeginRead {
     std::int64_t object_key = 0;
     std::string operation_id;
     ReadType type{};
-    std::optional<Timestamp> due_at;  // the schedule's time that this read serves
     bool backfill = false;            // a new backfill with since and deliver_from
     bool resumed = false;             // a backfill that goes on, perhaps under a new operation
     std::optional<Timestamp> since, deliver_from;
@@ -116,6 +115,7 @@ struct FinishRead {
     std::string itwin_id;
     std::optional<std::int64_t> page_size;
     std::map<std::string, std::int64_t> spent;
+    std::optional<Timestamp> due_at;  // the schedule's time that this read has served
     Timestamp now;
 };
 
@@ -123,8 +123,11 @@ struct DestinationState {
     std::string name;
     bool enabled = true;
     std::string reason;
-    std::optional<Timestamp> failing_since, last_accepted_at;
+    std::optional<Timestamp> failing_since, last_failed_at, last_accepted_at;
 };
+
+/// Failures further apart than this don't count as going on: no wait between attempts is longer.
+inline constexpr Duration failing_gap_max = std::chrono::hours{25};
 
 /// A message whose turn it is.
 struct DueMessage {
@@ -199,7 +202,8 @@ public:
     awaitable<void> begin_read(BeginRead read);
     awaitable<PageResult> commit_page(PageCommit page);
     awaitable<MissingCount> count_missing(std::int64_t object_key);
-    /// Records that the read in hand did not show, by id after `after`; or only those approved by the operator.
+    /// Records that the read in hand did not show, by id after `after`, but for those that the fuse holds; or only those
+    /// approved by the operator.
     awaitable<std::vector<MissingRecord>> missing(std::int64_t object_key, bool approved_only, std::string after,
                                                   std::size_t limit);
     awaitable<std::int64_t> hold_missing(std::int64_t object_key);
@@ -224,8 +228,10 @@ public:
     /// Enabling sets its held messages free, in order.
     awaitable<DestinationState> set_destination(std::string name, bool enabled, std::string reason, Timestamp now);
     awaitable<std::int64_t> replay(ReplaySelection selection, Timestamp now);
-    /// Deliveries that still have to go out to these destinations; `by_url_too`: those with a downloadUrl as well.
-    awaitable<std::int64_t> count_pending(std::vector<std::string> destinations, bool by_url_too);
+    /// Messages that still have to go out to these destinations.
+    awaitable<std::int64_t> count_pending(std::vector<std::string> destinations);
+    /// Whether any of them could be sent; by_url false: not those with a downloadUrl, nor what stands behind one in order.
+    awaitable<bool> any_pending(Claim claim);
     /// The list that a message's downloadUrl serves; empty when there is none.
     awaitable<std::optional<std::string>> results_of(std::string delivery_id);
 

@@ -15,9 +15,13 @@ std::exception_ptr Writer::work_in_savepoint(Entry& entry) {
         database_.run("RELEASE job");
         return nullptr;
     } catch (...) {
-        auto failure = std::current_exception();
-        database_.run("ROLLBACK TO job");  // throws when SQLite has already rolled back everything, as on a full disk
-        database_.run("RELEASE job");
+        const auto failure = std::current_exception();
+        try {
+            database_.run("ROLLBACK TO job");
+            database_.run("RELEASE job");
+        } catch (const std::exception&) {  // SQLite has rolled back everything already, as on a full disk
+            std::rethrow_exception(failure);
+        }
         return failure;
     }
 }

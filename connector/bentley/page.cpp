@@ -145,7 +145,7 @@ result<Page> parse_page(const ReadFacts& facts, const std::string& base_url, con
     Page page;
     std::unordered_map<std::string, std::size_t> places;
     for (const auto raw : json::elements(*array)) {
-        auto record = record_of(facts, raw, page.records.size());
+        auto record = record_of(facts, raw, std::size_t(page.rows++));
         if (!record) return record.error();
         const auto [place, fresh] = places.emplace(record->id, page.records.size());
         if (fresh)

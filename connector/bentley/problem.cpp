@@ -1,9 +1,11 @@
 #include "connector/bentley/problem.hpp"
 
 #include "config/core/json.hpp"
+#include "config/core/time.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace syncd::bentley {
@@ -43,6 +45,11 @@ std::string describe(std::string_view error) {
 
 std::optional<std::chrono::seconds> retry_after_of(const http::Headers& headers) {
     const auto text = headers.get("Retry-After");
+    if (const auto until = parse_http_date(text)) {  // counted from the peer's own clock
+        const auto now = parse_http_date(headers.get("Date"));
+        if (!now) return std::nullopt;
+        return std::max(std::chrono::seconds{0}, std::chrono::ceil<std::chrono::seconds>(*until - *now));
+    }
     std::int64_t seconds = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (text.empty() || failure != std::errc{} || end != text.data() + text.size() || seconds < 0) return std::nullopt;

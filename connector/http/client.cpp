@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace syncd::http {
@@ -66,35 +67,52 @@ Error failure_of(error_code code, bool sent) {
     return {errc::invalid_body, "the answer is not HTTP: " + code.message()};
 }
 
-awaitable<Exchange> exchange(Conn& conn, const beast::request<beast::string_body>& request,
-                             std::size_t body_bytes_max) {
+/// Reads the header of the final answer; interim ones (1xx) are passed over.
+awaitable<error_code> read_header(Conn& conn, std::optional<beast::response_parser<beast::string_body>>& parser,
+                                  const SendOptions& options, bool head) {
+    for (;;) {
+        parser.emplace();
+        parser->body_limit(options.body_bytes_max);
+        parser->header_limit(std::uint32_t(header_bytes_max));
+        if (head) parser->skip(true);
+        auto [unread, got] = co_await beast::async_read_header(conn.stream, conn.buffer, *parser, as_tuple);
+        const int status = unread ? 0 : int(parser->get().result_int());
+        const bool interim = status >= 100 && status < 200 && status != 101;
+        if (!interim) co_return unread;
+    }
+}
+
+awaitable<Exchange> exchange(Conn& conn, const beast::request<beast::string_body>& request, const SendOptions& options) {
     Exchange out{Error{errc::internal, "no answer"}};
     auto [unsent, written] = co_await beast::async_write(conn.stream, request, as_tuple);
     if (unsent) {
         out.answer = failure_of(unsent, written > 0);
         co_return out;
     }
-    beast::response_parser<beast::string_body> parser;
-    parser.body_limit(body_bytes_max);
-    parser.header_limit(std::uint32_t(header_bytes_max));
-    if (request.method() == beast::verb::head) parser.skip(true);
-    auto [unread, got] = co_await beast::async_read(conn.stream, conn.buffer, parser, as_tuple);
-    out.answered = parser.got_some() || got > 0;
-    if (unread) {
-        out.answer = failure_of(unread, true);
+    std::optional<beast::response_parser<beast::string_body>> parser;
+    auto failure = co_await read_header(conn, parser, options, request.method() == beast::verb::head);
+    out.answered = !failure || parser->got_some() || conn.buffer.size() > 0;
+    const bool have_header = !failure;
+    if (!failure) {
+        auto [unread, got] = co_await beast::async_read(conn.stream, conn.buffer, *parser, as_tuple);
+        failure = unread;
+    }
+    if (failure && !(have_header && options.status_is_enough)) {
+        out.answer = failure_of(failure, true);
         co_return out;
     }
-    out.keep = parser.get().keep_alive();
-    out.answer = from_beast(parser.get());
+    // Bytes beyond the answer would be taken for the answer to the next request.
+    out.keep = !failure && parser->get().keep_alive() && conn.buffer.size() == 0;
+    out.answer = from_beast(parser->get());
     co_return out;
 }
 
-result<Response> unpack(Response response, std::size_t body_bytes_max) {
+result<Response> unpack(Response response, const SendOptions& options) {
     const auto encoding = response.headers.get("Content-Encoding");
-    if (encoding.empty() || Headers::same(encoding, "identity")) return response;
+    if (response.body.empty() || options.status_is_enough || encoding.empty() || Headers::same(encoding, "identity")) return response;
     if (!Headers::same(encoding, "gzip"))
         return Error{errc::invalid_body, fmt::format("unknown Content-Encoding {}", encoding)};
-    auto plain = gunzip(response.body, body_bytes_max);
+    auto plain = gunzip(response.body, options.body_bytes_max);
     if (!plain) return plain.error();
     response.body = std::move(*plain);
     return response;
@@ -148,8 +166,8 @@ awaitable<result<Response>> Client::send(Url url, Request request, SendOptions o
             conn->stream = std::move(connected.stream);
         }
         Deadline deadline(impl_->world, conn->stream, left());
-        auto done = co_await exchange(*conn, message, options.body_bytes_max);
-        if (deadline.passed())
+        auto done = co_await exchange(*conn, message, options);
+        if (deadline.passed() && !(options.status_is_enough && done.answer))
             co_return Error{errc::timed_out,
                             fmt::format("{}: no answer in {}", url.without_query(), format_duration(options.timeout))};
         if (!done.answer && reused && !done.answered && done.answer.error().code == errc::transient) continue;
@@ -159,7 +177,7 @@ awaitable<result<Response>> Client::send(Url url, Request request, SendOptions o
             co_return failure;
         }
         if (done.keep) impl_->keep(endpoint, std::move(conn));
-        co_return unpack(std::move(*done.answer), options.body_bytes_max);
+        co_return unpack(std::move(*done.answer), options);
     }
 }
 

@@ -48,8 +48,8 @@ Response problem(int status, std::string_view title) {
 }  // namespace
 
 struct Server::Impl {
-    Impl(World& w, std::unique_ptr<Acceptor> a, Handler h, ServerLimits l)
-        : world(w), acceptor(std::move(a)), handler(std::move(h)), limits(l), changed(w) {}
+    Impl(World& w, std::unique_ptr<Acceptor> a, Handler h, ServerLimits l, Gate g)
+        : world(w), acceptor(std::move(a)), handler(std::move(h)), gate(std::move(g)), limits(l), changed(w) {}
 
     /// A connection while it is served.
     struct Session {
@@ -60,6 +60,7 @@ struct Server::Impl {
     World& world;
     std::unique_ptr<Acceptor> acceptor;
     Handler handler;
+    Gate gate;
     ServerLimits limits;
     Doorbell changed;  // a session ended
     std::list<Session> sessions;
@@ -83,6 +84,12 @@ awaitable<bool> Server::Impl::read(Session& session, boost::beast::flat_buffer& 
         Deadline deadline(world, session.stream, limits.header_timeout);
         auto [unread, got] = co_await beast::async_read_header(session.stream, buffer, parser, as_tuple);
         failure = unread;
+    }
+    if (!failure && gate) {
+        if (auto refused = gate(from_beast(parser.get()))) {
+            co_await write(session, std::move(*refused), false, parser.get().method() == beast::verb::head);
+            co_return false;
+        }
     }
     if (!failure) {
         session.busy = true;
@@ -157,8 +164,8 @@ awaitable<void> Server::Impl::accept() {
     }
 }
 
-Server::Server(World& world, std::unique_ptr<Acceptor> acceptor, Handler handler, ServerLimits limits)
-    : impl_(new Impl(world, std::move(acceptor), std::move(handler), limits)) {}
+Server::Server(World& world, std::unique_ptr<Acceptor> acceptor, Handler handler, ServerLimits limits, Gate gate)
+    : impl_(new Impl(world, std::move(acceptor), std::move(handler), limits, std::move(gate))) {}
 Server::~Server() = default;
 
 std::uint16_t Server::port() const { return impl_->acceptor->port(); }

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace syncd::http {
 
@@ -22,10 +23,14 @@ struct ServerLimits {
 /// Answers one request. What it throws becomes a 500 without details. A status of 0 closes the connection unanswered.
 using Handler = std::function<awaitable<Response>(Request)>;
 
+/// Looks at a request's header before its body is read; what it answers is sent instead and the connection closed.
+using Gate = std::function<std::optional<Response>(const Request& header)>;
+
 /// Serves until stop(); owns its connections.
 class Server {
 public:
-    Server(World& world, std::unique_ptr<Acceptor> acceptor, Handler handler, ServerLimits limits = {});
+    Server(World& world, std::unique_ptr<Acceptor> acceptor, Handler handler, ServerLimits limits = {},
+           Gate gate = {});
     ~Server();
     std::uint16_t port() const;
     /// Accepts until stop() was called and the last connection has ended.

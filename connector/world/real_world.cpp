@@ -214,7 +214,14 @@ awaitable<Connected> RealWorld::connect(Endpoint endpoint, Duration limit) {
     if (!endpoint.tls)
         co_return Connected{Stream(executor(), std::make_unique<TcpStream>(std::move(attempt->socket))), {}};
 
-    attempt->tls = std::make_unique<TlsSocket>(std::move(attempt->socket), authorities(endpoint.ca_file));
+    ssl::context* trusted = nullptr;
+    try {
+        trusted = &authorities(endpoint.ca_file);
+    } catch (const boost::system::system_error& unusable) {
+        co_return failed("TLS with", unusable.code(),
+                         fmt::format("caFile {} is not usable: {}", endpoint.ca_file, unusable.code().message()));
+    }
+    attempt->tls = std::make_unique<TlsSocket>(std::move(attempt->socket), *trusted);
     attempt->tls->set_verify_callback(ssl::host_name_verification(endpoint.host));
     SSL_set_tlsext_host_name(attempt->tls->native_handle(), endpoint.host.c_str());
     auto [shaken] = co_await attempt->tls->async_handshake(ssl::stream_base::client, as_tuple);

@@ -110,6 +110,8 @@ result<std::string> execute_here(const Context& context, const std::string& comm
 
 result<std::string> answer_of(const http::Response& response) {
     if (response.status == 200) return response.body;
+    if (response.status == 401)
+        return Error{errc::unauthorized, "the running daemon has other apiKeys than this configuration: restart or reload it"};
     const bool known = bool(json::validate(response.body));
     const auto detail = known ? json::find(response.body, "detail") : std::nullopt;
     const auto text = detail ? json::as_string(*detail).value_or("") : fmt::format("HTTP {}", response.status);
@@ -249,11 +251,23 @@ boost::json::object execute(const Context& context, const std::string& command, 
 int run_daemon(Context& context) {
     auto lock = lock_database(context.config->storage.path);
     Process process(*context.config);
-    for (std::unique_ptr<config::Config> next;;) {
-        {
+    for (std::unique_ptr<config::Config> next, previous;;) {
+        std::exception_ptr failure;
+        try {
             Life life(context, lock, process);
             process.run(life.run());
             next = std::move(life.next);
+        } catch (const std::exception&) {
+            failure = std::current_exception();
+        }
+        if (failure) {  // a configuration taken up by SIGHUP that can't be lived with, such as a port in use
+            if (!previous) std::rethrow_exception(failure);
+            make_log(previous->logging, config::LogLevel::debug)
+                .error("config.refused", {{"error", describe(failure) + "; the old configuration goes on"}});
+            next = std::move(previous);
+            previous = nullptr;
+        } else {
+            previous = std::move(context.config);
         }
         if (!next) break;
         context.config = std::move(next);  // only now: the life before referred to the old one

@@ -1,5 +1,6 @@
 #include "daemon/http/routes.hpp"
 
+#include "config/url.hpp"
 #include "connector/http/url.hpp"
 #include "daemon/commands.hpp"
 #include "daemon/daemon.hpp"
@@ -29,8 +30,37 @@ bool is_our_host(const config::Server& server, std::string_view host) {
     const auto url = http::parse_url("http://" + std::string(host));
     if (!url) return false;
     const auto ours = http::parse_url(server.public_url);
-    return url->host == "localhost" || url->host.starts_with("127.") || url->host == "::1" ||
-           (ours && url->host == ours->host);
+    return config::is_loopback(url->host) || (ours && url->host == ours->host);
+}
+
+struct Target {
+    std::string path, query;
+};
+
+Target split(const std::string& target) {
+    const auto question = target.find('?');
+    return {target.substr(0, question), question == std::string::npos ? "" : target.substr(question + 1)};
+}
+
+/// What needs no key: health checks, and links that carry their own signature.
+bool is_open(const http::Request& request, const std::string& path) {
+    const bool reads = request.method == "GET" || request.method == "HEAD";
+    return reads && (path == "/healthz" || path == "/readyz" || path.starts_with(downloads_prefix));
+}
+
+/// Refuses on the header alone, before a body is read.
+std::optional<http::Response> refusal(const config::Server& server, const http::Request& request) {
+    const auto path = split(request.target).path;
+    if (is_open(request, path)) return std::nullopt;
+    if (server.api_keys.empty() ? !is_our_host(server, request.headers.get("Host")) : !has_key(server, request))
+        return problem(401, "An API key is needed", "send it as X-Api-Key or Authorization: Bearer");
+    // A page in a browser can post to us, but not as JSON, and not without saying where it comes from.
+    const auto origin = http::parse_url(request.headers.get("Origin"));
+    if (request.headers.has("Origin") && (!origin || !is_our_host(server, origin->authority())))
+        return problem(403, "Requests of other sites' pages are refused");
+    if (request.method == "POST" && !request.headers.get("Content-Type").starts_with("application/json"))
+        return problem(415, "The body must be application/json");
+    return std::nullopt;
 }
 
 awaitable<http::Response> serve_download(Daemon& daemon, std::string id, std::string query) {
@@ -43,23 +73,15 @@ awaitable<http::Response> serve_download(Daemon& daemon, std::string id, std::st
 }
 
 awaitable<http::Response> handle(Daemon& daemon, http::Request request) {
-    const auto question = request.target.find('?');
-    const std::string path = request.target.substr(0, question);
-    const std::string query = question == std::string::npos ? "" : request.target.substr(question + 1);
-    const bool reads = request.method == "GET" || request.method == "HEAD";
-
-    if (path == "/healthz" && reads) co_return http::Response{200, {{"Content-Type", "text/plain"}}, "ok\n"};
-    if (path == "/readyz" && reads) {
+    const auto [path, query] = split(request.target);
+    if (path == "/healthz") co_return http::Response{200, {{"Content-Type", "text/plain"}}, "ok\n"};
+    if (path == "/readyz") {
         const auto why = daemon.not_ready();
         co_return why.empty() ? http::Response{200, {{"Content-Type", "text/plain"}}, "ready\n"}
                               : problem(503, "Not ready", why);
     }
-    if (path.starts_with(downloads_prefix) && reads)
+    if (path.starts_with(downloads_prefix))
         co_return co_await serve_download(daemon, path.substr(downloads_prefix.size()), query);
-
-    const auto& server = daemon.config().server;
-    if (server.api_keys.empty() ? !is_our_host(server, request.headers.get("Host")) : !has_key(server, request))
-        co_return problem(401, "An API key is needed", "send it as X-Api-Key or Authorization: Bearer");
     if (path.starts_with(control_prefix) && request.method == "POST") {
         auto answer = co_await run_command(daemon, path.substr(control_prefix.size()), request.body);
         co_return answer ? json_response(200, *answer) : problem(answer.error());
@@ -68,6 +90,10 @@ awaitable<http::Response> handle(Daemon& daemon, http::Request request) {
 }
 
 }  // namespace
+
+http::Gate make_gate(const config::Server& server) {
+    return [&server](const http::Request& request) { return refusal(server, request); };
+}
 
 http::Handler make_routes(Daemon& daemon) {
     return [&daemon](http::Request request) { return handle(daemon, std::move(request)); };

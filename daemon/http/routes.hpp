@@ -1,13 +1,16 @@
 // The HTTP API: who may ask, and what for.
 #pragma once
 
+#include "config/config.hpp"
 #include "connector/http/server.hpp"
 
 namespace syncd {
 
 class Daemon;
 
-/// Answers everything that reaches server.listen. Health checks and signed links need no key.
+/// Who may ask: health checks and signed links need no key, all else does, where keys are configured.
+http::Gate make_gate(const config::Server& server);
+/// Answers what the gate let through.
 http::Handler make_routes(Daemon& daemon);
 
 }  // namespace syncd

@@ -86,7 +86,8 @@ CREATE TABLE destinations (
     name             TEXT PRIMARY KEY,
     state            TEXT NOT NULL DEFAULT 'enabled' CHECK (state IN ('enabled', 'disabled')),
     reason           TEXT NOT NULL DEFAULT '',
-    failing_since    TEXT,            -- first failure since it accepted anything
+    failing_since    TEXT,            -- first failure since it accepted anything, or since nobody tried for a day
+    last_failed_at   TEXT,
     last_accepted_at TEXT,
     updated_at       TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
