@@ -1,7 +1,6 @@
 #include "daemon/lock.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +15,13 @@ std::string lock_path(const std::string& database) { return database + ".lock"; 
 
 int open_lock(const std::string& database, int flags) {
     return ::open(lock_path(database).c_str(), flags | O_CLOEXEC, 0644);
+}
+
+struct flock whole_file() {
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    return lock;
 }
 
 Holder read_holder(int descriptor) {
@@ -39,7 +45,8 @@ std::optional<DatabaseLock> DatabaseLock::take(const std::string& database, Hold
     const int descriptor = open_lock(database, O_RDWR | O_CREAT);
     if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "opening " + lock_path(database));
     DatabaseLock lock(descriptor);
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    auto wanted = whole_file();
+    if (::fcntl(descriptor, F_OFD_SETLK, &wanted) != 0) {
         holder = read_holder(descriptor);
         return std::nullopt;
     }
@@ -51,7 +58,9 @@ std::optional<Holder> DatabaseLock::holder(const std::string& database) {
     const int descriptor = open_lock(database, O_RDONLY);
     if (descriptor < 0) return std::nullopt;
     const DatabaseLock close_at_end(descriptor);
-    if (::flock(descriptor, LOCK_SH | LOCK_NB) == 0) return std::nullopt;
+    auto wanted = whole_file();
+    // Only asks: a lock of ours, however short, could turn away a daemon that is just starting.
+    if (::fcntl(descriptor, F_OFD_GETLK, &wanted) != 0 || wanted.l_type == F_UNLCK) return std::nullopt;
     return read_holder(descriptor);
 }
 

@@ -17,8 +17,12 @@ bool is_jobs_like(const bentley::ReadFacts& facts) {
 
 bool has_times(const bentley::ReadFacts& facts) { return !facts.created.empty() || !facts.modified.empty(); }
 
+config::Backfill window_of(const bentley::ReadFacts& facts, const config::ReadObject& object) {
+    return object.backfill.value_or(config::Backfill{.full_history = !is_jobs_like(facts), .days = 0});
+}
+
 void plan_backfill(ReadPlan& plan, const bentley::ReadFacts& facts, const config::ReadObject& object, Timestamp now) {
-    const auto wanted = object.backfill.value_or(config::Backfill{.full_history = !is_jobs_like(facts), .days = 0});
+    const auto wanted = window_of(facts, object);
     if (wanted.full_history) return;
     const auto start = now - days{wanted.days};
     if (is_jobs_like(facts)) {
@@ -47,6 +51,7 @@ ReadPlan plan_read(const bentley::ReadFacts& facts, const config::ReadObject& ob
     ReadPlan plan;
     plan.deliver_unchanged = object.deliver_all || order.all;
     plan.backfill = state.backfill != Backfill::done;
+    plan.timeless_is_known = window_of(facts, object).days == 0;
     if (state.backfill == Backfill::pending) {
         plan_backfill(plan, facts, object, now);
     } else if (state.backfill == Backfill::running) {
@@ -67,7 +72,7 @@ bool is_delivered(const ReadPlan& plan, const Record& record) {
     if (!plan.deliver_from) return true;
     if (*plan.deliver_from == everything_is_known) return false;
     const auto time = record.created ? record.created : record.modified;
-    return !time || *time >= *plan.deliver_from;
+    return time ? *time >= *plan.deliver_from : !plan.timeless_is_known;
 }
 
 std::optional<Timestamp> advance_cursor(std::optional<Timestamp> cursor, const bentley::ReadFacts& facts,

@@ -23,6 +23,7 @@ struct ReadPlan {
     bool may_delete = false;                  // complete, it proves what is gone
     std::optional<Timestamp> since;           // what the provider is asked for; empty: everything
     std::optional<Timestamp> deliver_from;    // older records are taken as known
+    bool timeless_is_known = false;         // also those that lack the time
     std::optional<Timestamp> backfill_since;  // a new backfill's `since`, to be kept
     bool deliver_unchanged = false;
 };

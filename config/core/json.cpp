@@ -284,7 +284,7 @@ void append_quoted(std::string& out, std::string_view text) {
             case '\r': out += "\\r"; break;
             case '\t': out += "\\t"; break;
             default:
-                if (static_cast<unsigned char>(c) < 0x20)
+                if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
                     fmt::format_to(std::back_inserter(out), "\\u{:04x}", unsigned(c));
                 else
                     out += c;

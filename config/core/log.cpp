@@ -1,10 +1,13 @@
 #include "config/core/log.hpp"
 
 #include "config/core/json.hpp"
+#include "config/core/text.hpp"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 namespace syncd {
 namespace {
@@ -12,10 +15,12 @@ namespace {
 constexpr std::size_t value_bytes_max = 2000;  // a peer's long error text must not become a long line
 
 std::string plain(const LogField& field) {
-    if (const auto* text = std::get_if<std::string>(&field.value)) return text->substr(0, value_bytes_max);
+    if (const auto* text = std::get_if<std::string>(&field.value)) return clean_text(*text, value_bytes_max);
     if (const auto* number = std::get_if<std::int64_t>(&field.value)) return std::to_string(*number);
     return std::get<bool>(field.value) ? "true" : "false";
 }
+
+bool needs_quotes(char c) { return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '=' || c == 0x7F; }
 
 bool is_text(const LogField& field) { return std::holds_alternative<std::string>(field.value); }
 
@@ -35,7 +40,7 @@ std::string format_text(std::string_view event, std::span<const LogField> fields
     std::string line(event);
     for (const auto& field : fields) {
         const auto value = plain(field);
-        const bool quoted = is_text(field) && (value.empty() || value.find_first_of(" \"=\n\r\t") != std::string::npos);
+        const bool quoted = is_text(field) && (value.empty() || std::ranges::any_of(value, needs_quotes));
         line += ' ';
         line += field.name;
         line += '=';

@@ -248,6 +248,7 @@ ReadFacts read_facts(Entry entry) {
     read.created = entry.words("created", Need::optional);
     read.modified = entry.words("modified", Need::optional);
     read.volatile_fields = entry.words("volatile", Need::optional);
+    read.secret_fields = entry.words("secrets", Need::optional);
     read_states(entry, read);
     read.absence = choice<Absence>(entry, "absence", {{"deleted", Absence::deleted}, {"nothing", Absence::nothing}});
     if (auto member = entry.entry("own")) read.own = own_read(*member);

@@ -63,6 +63,8 @@ std::string id_of(const ReadFacts& facts, std::string_view raw) {
 /// The link to the next page as it stands in the body; empty when there is none.
 result<std::string> next_link(std::string_view body) {
     const auto links = json::find(body, "_links");
+    if (links && json::kind(*links) != json::Kind::object && json::kind(*links) != json::Kind::null)
+        return invalid("_links is not an object");
     const auto next = links ? json::find(*links, "next") : std::nullopt;
     if (!next || json::kind(*next) == json::Kind::null) return std::string();
     if (json::kind(*next) == json::Kind::string) return json::as_string(*next).value();
@@ -93,13 +95,22 @@ bool is_json(const http::Headers& headers) {
     return type.empty() || type.find("json") != std::string_view::npos;
 }
 
+/// The record's bytes, but for members that nobody may see.
+std::string mask(std::string_view raw, const std::vector<std::string>& secrets) {
+    std::string out(raw);
+    for (const auto& name : secrets)
+        if (const auto value = json::find(out, name); value && json::kind(*value) != json::Kind::null)
+            out.replace(std::size_t(value->data() - out.data()), value->size(), "\"***\"");
+    return out;
+}
+
 result<Record> record_of(const ReadFacts& facts, std::string_view raw, std::size_t index) {
     if (json::kind(raw) != json::Kind::object) return invalid(fmt::format("{}[{}] is not an object", facts.key, index));
     Record record;
     record.id = id_of(facts, raw);
     if (record.id.empty()) return invalid(fmt::format("{}[{}] has no {}", facts.key, index, facts.id.front()));
-    record.raw = std::string(raw);
-    record.digest = json::digest(raw, facts.volatile_fields);
+    record.raw = mask(raw, facts.secret_fields);
+    record.digest = json::digest(record.raw, facts.volatile_fields);
     record.created = time_at(raw, facts.created);
     record.modified = time_at(raw, facts.modified);
     return record;

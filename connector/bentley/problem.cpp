@@ -1,6 +1,7 @@
 #include "connector/bentley/problem.hpp"
 
 #include "config/core/json.hpp"
+#include "config/core/text.hpp"
 #include "config/core/time.hpp"
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::size_t details_max = 20;
 constexpr std::size_t text_bytes_max = 500;
+constexpr std::chrono::seconds retry_after_limit = std::chrono::days{365};  // beyond any use, far from overflow
 
 errc class_of(int status) {
     switch (status) {
@@ -33,7 +35,7 @@ errc class_of(int status) {
 std::string text_of(std::string_view object, std::string_view name) {
     const auto value = json::find(object, name);
     const auto text = value ? json::as_text(*value) : std::nullopt;
-    return text ? text->substr(0, text_bytes_max) : std::string();
+    return text ? clean_text(*text, text_bytes_max) : std::string();
 }
 
 std::string describe(std::string_view error) {
@@ -48,12 +50,13 @@ std::optional<std::chrono::seconds> retry_after_of(const http::Headers& headers)
     if (const auto until = parse_http_date(text)) {  // counted from the peer's own clock
         const auto now = parse_http_date(headers.get("Date"));
         if (!now) return std::nullopt;
-        return std::max(std::chrono::seconds{0}, std::chrono::ceil<std::chrono::seconds>(*until - *now));
+        return std::clamp(std::chrono::ceil<std::chrono::seconds>(*until - *now), std::chrono::seconds{0},
+                          retry_after_limit);
     }
     std::int64_t seconds = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (text.empty() || failure != std::errc{} || end != text.data() + text.size() || seconds < 0) return std::nullopt;
-    return std::chrono::seconds{seconds};
+    return std::min(std::chrono::seconds{seconds}, retry_after_limit);
 }
 
 }  // namespace

@@ -46,6 +46,7 @@ result<Url> parse_url(std::string_view text) {
         boost::urls::parse_authority(boost::core::string_view(text.substr(0, end).data(), std::min(end, text.size())));
     if (!parsed || parsed->host().empty()) return bad("no host");
     if (parsed->has_userinfo()) return bad("it holds a user name");
+    if (parsed->encoded_host().find('%') != std::string_view::npos) return bad("its host is encoded");
     url.host = parsed->host_type() == boost::urls::host_type::ipv6 ? std::string(parsed->host_address())
                                                                    : std::string(parsed->host());
     std::ranges::transform(url.host, url.host.begin(), [](unsigned char c) { return char(std::tolower(c)); });

@@ -1,6 +1,7 @@
 #include "connector/oauth/token.hpp"
 
 #include "config/core/json.hpp"
+#include "config/core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -27,7 +28,7 @@ std::string explain(const http::Response& response) {
     if (!json::validate(response.body)) return why;
     for (const char* name : {"error", "error_description"})
         if (const auto value = json::find(response.body, name))
-            if (const auto text = json::as_text(*value)) why += ", " + text->substr(0, 300);
+            if (const auto text = json::as_text(*value)) why += ", " + clean_text(*text, 300);
     return why;
 }
 

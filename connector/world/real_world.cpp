@@ -41,7 +41,8 @@ public:
         socket_.async_read_some(buffer, std::move(handler));
     }
     void write_some(const WriteBuffers& buffers, std::size_t count, IoHandler handler) override {
-        socket_.async_write_some(std::span<const asio::const_buffer>(buffers.data(), count), std::move(handler));
+        writing_ = buffers;  // Asio keeps only a view, and may write later
+        socket_.async_write_some(std::span<const asio::const_buffer>(writing_.data(), count), std::move(handler));
     }
     void close() override {
         error_code ignored;
@@ -51,6 +52,7 @@ public:
 
 private:
     tcp::socket socket_;
+    WriteBuffers writing_;
 };
 
 class TlsStream final : public StreamImpl {
