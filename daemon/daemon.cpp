@@ -34,10 +34,14 @@ Daemon::~Daemon() = default;
 
 http::Budget& Daemon::budget_of(const std::string& client_id) {
     auto& budget = budgets_[client_id];
-    if (!budget)
+    if (!budget) {
+        const auto& limits = config_.provider;
+        const auto store_it = [this, client_id] { return store_.add_spent(client_id, world_.now()); };
         budget = std::make_unique<http::Budget>(
-            world_, http::BudgetLimits{config_.provider.requests_per_minute, config_.provider.requests_per_hour,
-                                       config_.provider.max_concurrent_requests});
+            world_,
+            http::BudgetLimits{limits.requests_per_minute, limits.requests_per_hour, limits.max_concurrent_requests},
+            store_it);
+    }
     return *budget;
 }
 
@@ -124,6 +128,7 @@ awaitable<void> Daemon::shut_down() {
     if (!co_await services_.join(end - world_.tick()) || !co_await passes_.join(end - world_.tick())) cut();
     co_await passes_.join(forever);
     co_await services_.join(forever);
+    co_await store_.fail_interrupted(world_.now());  // what had to be cut
     client_.close_idle();
 }
 

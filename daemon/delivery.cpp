@@ -1,11 +1,13 @@
 #include "daemon/delivery.hpp"
 
 #include "connector/bentley/problem.hpp"
+#include "connector/world/mutex.hpp"
 #include "daemon/message.hpp"
 #include "daemon/signature.hpp"
 
 #include <algorithm>
 #include <deque>
+#include <memory>
 
 namespace syncd {
 namespace {
@@ -27,39 +29,51 @@ constexpr Duration broken_pause = std::chrono::seconds{5};  // after the store f
 }  // namespace
 
 /// Attempts that are not stored yet. Few and not for long: what is lost of them in a crash is sent twice.
-class Delivery::Acks {
+class Delivery::Acks : public std::enable_shared_from_this<Acks> {
 public:
-    explicit Acks(Delivery& delivery) : delivery_(delivery) {}
+    explicit Acks(Delivery& delivery) : delivery_(delivery), mutex_(delivery.world_), timer_(delivery.world_) {}
+
+    /// Stored by the next flush(), or by itself if none comes soon: the next attempt may hang.
     void add(Attempt attempt) {
-        if (attempts_.empty()) since_ = delivery_.world_.tick();
         attempts_.push_back(std::move(attempt));
+        if (attempts_.size() > 1) return;
+        timer_.async_wait(ack_delay_max, [weak = weak_from_this()](error_code cancelled) {
+            const auto self = weak.lock();
+            if (self && !cancelled) self->delivery_.flushes_.spawn(flush(self));
+        });
     }
-    bool due() const { return !attempts_.empty() && delivery_.world_.tick() - since_ >= ack_delay_max; }
-    /// Stores them. While the store fails, they stay and their stream waits: what was accepted is not sent again.
-    awaitable<void> flush() {
-        while (!attempts_.empty()) {
-            const bool was_failing = delivery_.state_.failing_since.has_value();
-            std::exception_ptr broken;
-            try {
-                delivery_.state_ = co_await delivery_.store_.finish_attempts(delivery_.destination_.name, attempts_);
-                attempts_.clear();
-                if (was_failing && !delivery_.state_.failing_since) delivery_.ring();  // others may go at once
-            } catch (const std::exception&) {
-                broken = std::current_exception();
-            }
-            if (!broken) break;
-            delivery_.log_.error("delivery.broken",
-                                 {{"destination", delivery_.destination_.name}, {"error", describe(broken)}});
-            if (delivery_.stopping_) break;
-            Timer pause(delivery_.world_);
+    /// While the store fails, attempts stay and their stream waits: what was accepted is not sent again.
+    static awaitable<void> flush(std::shared_ptr<Acks> self) {
+        const auto guard = co_await self->mutex_.lock();
+        while (!self->attempts_.empty()) {
+            const auto broken = co_await self->store_all();
+            if (!broken) continue;
+            self->delivery_.log_.error("delivery.broken",
+                                       {{"destination", self->delivery_.destination_.name}, {"error", describe(broken)}});
+            if (self->delivery_.stopping_) break;
+            Timer pause(self->delivery_.world_);
             co_await pause.async_wait(broken_pause);
         }
     }
 
 private:
+    awaitable<std::exception_ptr> store_all() {
+        const bool was_failing = delivery_.state_.failing_since.has_value();
+        const auto batch = attempts_;
+        try {
+            delivery_.state_ = co_await delivery_.store_.finish_attempts(delivery_.destination_.name, batch);
+        } catch (const std::exception&) {
+            co_return std::current_exception();
+        }
+        attempts_.erase(attempts_.begin(), attempts_.begin() + std::ptrdiff_t(batch.size()));
+        if (was_failing && !delivery_.state_.failing_since) delivery_.ring();  // others may go at once
+        co_return nullptr;
+    }
+
     Delivery& delivery_;
+    Mutex mutex_;
+    Timer timer_;
     std::vector<Attempt> attempts_;
-    Tick since_{};
 };
 
 Delivery::Delivery(World& world, storage::Store& store, http::Client& client, const Log& log,
@@ -72,9 +86,12 @@ Delivery::Delivery(World& world, storage::Store& store, http::Client& client, co
       state_(std::move(state)),
       download_url_(std::move(download_url)),
       bell_(world),
-      lanes_(world, [this](std::exception_ptr failure) {
-          log_.error("delivery.broken", {{"destination", destination_.name}, {"error", describe(failure)}});
-      }) {}
+      lanes_(world, [this](std::exception_ptr failure) { report(failure); }),
+      flushes_(world, [this](std::exception_ptr failure) { report(failure); }) {}
+
+void Delivery::report(std::exception_ptr failure) const {
+    log_.error("delivery.broken", {{"destination", destination_.name}, {"error", describe(failure)}});
+}
 
 void Delivery::stop() {
     stopping_ = true;
@@ -100,7 +117,10 @@ awaitable<void> Delivery::run() {
         }
         if (!stopping_) co_await bell_.wait(wait);
     }
-    co_await lanes_.join(std::chrono::hours{24});
+    while (!co_await lanes_.join(std::chrono::hours{24})) {
+    }
+    while (!co_await flushes_.join(std::chrono::hours{24})) {
+    }
 }
 
 storage::Claim Delivery::claim() const {
@@ -144,7 +164,7 @@ awaitable<void> Delivery::lane(DueMessage first, std::int64_t busy_key) {
 }
 
 awaitable<void> Delivery::send_stream(DueMessage message) {
-    Acks acks(*this);
+    const auto acks = std::make_shared<Acks>(*this);
     std::deque<DueMessage> ahead;
     const Tick turn_ends = world_.tick() + turn_max;
     for (bool more = true; more && !stopping_ && state_.enabled;) {
@@ -155,9 +175,9 @@ awaitable<void> Delivery::send_stream(DueMessage message) {
         co_await wait_for_slot();
         auto attempt = co_await send(message);
         const bool delivered = attempt.verdict == Verdict::delivered;
-        acks.add(std::move(attempt));
+        acks->add(std::move(attempt));
         more = delivered && destination_.strict_ordering;
-        if (!more || ahead.empty() || acks.due()) co_await acks.flush();
+        if (!more || ahead.empty()) co_await Acks::flush(acks);
         if (more && ahead.empty()) {
             auto next =
                 co_await store_.claim_stream(message.stream_key, message.sequence, ahead_messages_max, ahead_bytes_max);
@@ -169,7 +189,7 @@ awaitable<void> Delivery::send_stream(DueMessage message) {
             ahead.pop_front();
         }
     }
-    co_await acks.flush();
+    co_await Acks::flush(acks);
 }
 
 awaitable<void> Delivery::wait_for_slot() {
@@ -226,7 +246,10 @@ awaitable<Answer> Delivery::post(const DueMessage& message) {
     }
     for (const auto& [name, value] : destination_.headers) request.headers.add(name, value);
     auto response =
-        co_await client_.send(*url, std::move(request), {destination_.timeout, answer_bytes_max, destination_.ca_file, true});
+        co_await client_.send(*url, std::move(request), {.timeout = destination_.timeout,
+                                                .body_bytes_max = answer_bytes_max,
+                                                .ca_file = destination_.ca_file,
+                                                .status_is_enough = true});
     if (!response) co_return Answer{.error = response.error().message};
     co_return Answer{.status = response->status, .retry_after = bentley::error_of(*response).retry_after};
 }

@@ -31,7 +31,10 @@ public:
     /// Starts no further attempt.
     void stop();
     /// Cuts what is in flight; the messages stay as they are.
-    void cancel() { lanes_.cancel(); }
+    void cancel() {
+        lanes_.cancel();
+        flushes_.cancel();
+    }
     /// As the operator decides. Enabled: what was held is sent, in order.
     awaitable<storage::DestinationState> set_enabled(bool enabled);
     const storage::DestinationState& state() const { return state_; }
@@ -47,6 +50,7 @@ private:
     awaitable<storage::Attempt> send(const storage::DueMessage& message);
     awaitable<Answer> post(const storage::DueMessage& message);
     awaitable<void> wait_for_slot();
+    void report(std::exception_ptr failure) const;
 
     World& world_;
     storage::Store& store_;
@@ -56,7 +60,7 @@ private:
     storage::DestinationState state_;
     DownloadUrl download_url_;
     Doorbell bell_;
-    Group lanes_;
+    Group lanes_, flushes_;
     std::set<std::int64_t> yielded_;  // streams that had their turn while others wait
     std::set<std::int64_t> busy_;  // streams, or messages where order does not matter
     Tick next_slot_{};             // for messagesPerSecond

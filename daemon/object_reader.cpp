@@ -217,12 +217,6 @@ BuildMessages ObjectReader::builder(const Run& run) const {
     };
 }
 
-std::map<std::string, std::int64_t> ObjectReader::take_spent() {
-    const auto spent = context_.budget.take_spent();
-    if (spent == 0) return {};
-    return {{context_.installation.connection.client_id, spent}};
-}
-
 awaitable<void> ObjectReader::commit(Run& run, const Page& page) {
     storage::PageCommit commit{.object_key = run.state.key,
                                .operation_id = run.envelope.operation_id,
@@ -231,7 +225,6 @@ awaitable<void> ObjectReader::commit(Run& run, const Page& page) {
                                .destination = object_.destination,
                                .new_stream_id = make_uuid([&] { return context_.world.random(); }),
                                .build = builder(run),
-                               .spent = take_spent(),
                                .now = context_.world.now()};
     for (const auto& record : page.records)
         commit.records.push_back({record, passes(object_.filters, record.raw), is_delivered(run.plan, record)});
@@ -273,7 +266,6 @@ awaitable<ReadOutcome> ObjectReader::finish(Run& run, std::optional<Error> failu
                                .in_progress = goes_on,
                                .result = goes_on ? std::string() : outcome.result,
                                .backfill_done = !failure && run.plan.backfill,
-                               .spent = take_spent(),
                                .now = context_.world.now()};
     if (!failure || failure->code != errc::cancelled) finish.due_at = run.order.due_at;
     if (!failure && run.plan.full && !run.plan.resumed) finish.full_since = run.started;

@@ -59,7 +59,6 @@ private:
     awaitable<ReadOutcome> finish(Run& run, std::optional<Error> failure);
     awaitable<void> note(Run& run, storage::LogLevel level, std::string message);
     BuildMessages builder(const Run& run) const;
-    std::map<std::string, std::int64_t> take_spent();
     bool shrink_page(Run& run, const Error& failure);
     bool is_stale_position(const Error& failure);
     void adjust_window(Run& run, const Page& page) const;

@@ -70,14 +70,11 @@ void set_health(Database& db, const std::string& installation_id, bool healthy, 
         installation_id, health, reason, now);
 }
 
-void add_spent(Database& db, const std::map<std::string, std::int64_t>& spent, Timestamp now) {
-    for (const auto& [client, requests] : spent) {
-        db.run(
-            "INSERT INTO budget (client_id, minute, requests) VALUES (?, ?, ?) "
-            "ON CONFLICT (client_id, minute) DO UPDATE SET requests = requests + excluded.requests",
-            client, minute_of(now), requests);
-        db.run("DELETE FROM budget WHERE minute < ?", minute_of(now) - 61);
-    }
+void add_spent(Database& db, const std::string& client_id, Timestamp now) {
+    db.run("INSERT INTO budget (client_id, minute, requests) VALUES (?, ?, 1) "
+           "ON CONFLICT (client_id, minute) DO UPDATE SET requests = requests + 1",
+           client_id, minute_of(now));
+    db.run("DELETE FROM budget WHERE minute < ?", minute_of(now) - 61);
 }
 
 std::map<std::string, std::map<std::int64_t, std::int64_t>> budget_spent(Database& db, std::int64_t since_minute) {

@@ -12,8 +12,8 @@ void set_paused(Database& db, const std::string& installation_id, const std::str
 void set_health(Database& db, const std::string& installation_id, bool healthy, const std::string& reason,
                 Timestamp now);
 
-/// Adds to what was spent of the budget in the minute of `now`.
-void add_spent(Database& db, const std::map<std::string, std::int64_t>& spent, Timestamp now);
+/// Counts one request of this client in the minute of `now`.
+void add_spent(Database& db, const std::string& client_id, Timestamp now);
 /// Requests by client and minute, from `since_minute` on.
 std::map<std::string, std::map<std::int64_t, std::int64_t>> budget_spent(Database& db, std::int64_t since_minute);
 

@@ -64,7 +64,6 @@ void finish_read(Database& db, const FinishRead& read) {
             "ON CONFLICT (installation_id, object, itwin_id) DO UPDATE SET cursor = excluded.cursor, "
             "updated_at = excluded.updated_at WHERE excluded.cursor > cursors.cursor",
             read.itwin_id, *read.cursor, read.now, read.object_key);
-    add_spent(db, read.spent, read.now);
 }
 
 void log_operation(Database& db, const std::string& operation_id, LogLevel level, const std::string& message,

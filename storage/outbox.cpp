@@ -72,7 +72,7 @@ DueMessage due_message(const Query& row) {
 
 void wake_waiting(Database& db, const std::string& destination, Timestamp now) {
     db.run(
-        "UPDATE message SET next_attempt_at = ?1, woken = 1 WHERE status = 'pending' AND woken = 0 AND attempts > 0 "
+        "UPDATE message SET next_attempt_at = ?1, woken = 1 WHERE status = 'pending' AND woken = 0 AND attempts > 0 AND updated_at <= ?1 "
         "AND next_attempt_at > ?1 AND stream_key IN (SELECT key FROM stream WHERE destination = ?2)",
         now, destination);
 }

@@ -128,7 +128,6 @@ PageResult commit_page(Database& db, const PageCommit& page) {
     if (page.next_url)
         db.run("UPDATE object_state SET next_url = ?, next_cursor = ? WHERE key = ?", *page.next_url, page.next_cursor,
                page.object_key);
-    add_spent(db, page.spent, page.now);
     return apply.result;
 }
 

@@ -131,6 +131,9 @@ awaitable<std::optional<std::string>> Store::results_of(std::string delivery_id)
     return impl_->writer.run([id = std::move(delivery_id)](Database& db) { return storage::results_of(db, id); });
 }
 
+awaitable<void> Store::add_spent(std::string client_id, Timestamp now) {
+    return impl_->writer.run([id = std::move(client_id), now](Database& db) { storage::add_spent(db, id, now); });
+}
 awaitable<std::map<std::string, std::map<std::int64_t, std::int64_t>>> Store::budget_spent(std::int64_t since_minute) {
     return impl_->writer.run([since_minute](Database& db) { return storage::budget_spent(db, since_minute); });
 }

@@ -65,7 +65,6 @@ struct PageCommit {
     std::optional<Timestamp> next_cursor;
     std::string destination, new_stream_id;  // the id is used if the stream is new
     BuildMessages build;
-    std::map<std::string, std::int64_t> spent;  // budget: requests by client since the last commit
     Timestamp now;
 };
 
@@ -114,7 +113,6 @@ struct FinishRead {
     std::optional<Timestamp> cursor;
     std::string itwin_id;
     std::optional<std::int64_t> page_size;
-    std::map<std::string, std::int64_t> spent;
     std::optional<Timestamp> due_at;  // the schedule's time that this read has served
     Timestamp now;
 };
@@ -236,6 +234,9 @@ public:
     awaitable<std::optional<std::string>> results_of(std::string delivery_id);
 
     // Upkeep
+    /// Counts one request of this client in the minute of `now`.
+    awaitable<void> add_spent(std::string client_id, Timestamp now);
+    /// Requests by client and minute since 1970, from `since_minute` on.
     awaitable<std::map<std::string, std::map<std::int64_t, std::int64_t>>> budget_spent(std::int64_t since_minute);
     /// Drops what is older than retention allows, a bounded amount a call; true when there is more.
     awaitable<bool> prune(Retention retention, Timestamp now);

@@ -45,7 +45,10 @@ awaitable<Budget::Permit> Budget::acquire(Priority priority) {
         if (place.at->granted) break;
     }
     place.taken = true;
-    co_return Permit(this);
+    Permit permit(this);
+    const bool limited = limits_.per_minute != 0 || limits_.per_hour != 0;
+    if (limited && on_spend_) co_await on_spend_();
+    co_return permit;
 }
 
 void Budget::restore(const std::map<std::int64_t, std::int64_t>& by_minute) {
@@ -93,7 +96,6 @@ void Budget::grant() {
         for (std::size_t i = 0; i < priorities; ++i)
             passed_over_[i] = waits[i] && i != std::size_t(next->priority) ? passed_over_[i] + 1 : 0;
         ++running_;
-        ++spent_;
         if (limits_.per_minute != 0) minute_.push_back(world_.tick());
         if (limits_.per_hour != 0) hour_.push_back(world_.tick());
         next->granted = true;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <list>
 #include <map>
 
@@ -20,9 +21,13 @@ struct BudgetLimits {
     std::int64_t concurrent = 1;
 };
 
+/// Stores that one more request is about to be sent, so that a restart does not give it out again.
+using OnSpend = std::function<awaitable<void>()>;
+
 class Budget {
 public:
-    Budget(World& world, BudgetLimits limits) : world_(world), limits_(limits) {}
+    Budget(World& world, BudgetLimits limits, OnSpend on_spend = {})
+        : world_(world), limits_(limits), on_spend_(std::move(on_spend)) {}
 
     /// The right to one request, given back when it is destroyed.
     class Permit {
@@ -40,12 +45,10 @@ public:
         Budget* budget_;
     };
 
-    /// Waits until a request of this class may be sent, and counts it.
+    /// Waits until a request of this class may be sent, counts it and stores that. Throws what storing throws.
     awaitable<Permit> acquire(Priority priority);
     /// What was spent before this process began: requests by minute since 1970.
     void restore(const std::map<std::int64_t, std::int64_t>& by_minute);
-    /// Requests since the last call, to be stored.
-    std::int64_t take_spent() { return std::exchange(spent_, 0); }
 
 private:
     struct Waiter {
@@ -64,10 +67,11 @@ private:
 
     World& world_;
     BudgetLimits limits_;
+    OnSpend on_spend_;
     std::list<Waiter> waiting_;
     std::deque<Tick> minute_, hour_;             // times of requests inside the windows, at most as many as the limit
     std::array<int, priorities> passed_over_{};  // grants since the class last had one while it waits
-    std::int64_t running_ = 0, spent_ = 0;
+    std::int64_t running_ = 0;
 };
 
 }  // namespace syncd::http

@@ -170,10 +170,12 @@ awaitable<result<Response>> Client::send(Url url, Request request, SendOptions o
         if (deadline.passed() && !(options.status_is_enough && done.answer))
             co_return Error{errc::timed_out,
                             fmt::format("{}: no answer in {}", url.without_query(), format_duration(options.timeout))};
-        if (!done.answer && reused && !done.answered && done.answer.error().code == errc::transient) continue;
+        const bool stale = !done.answer && reused && !done.answered && done.answer.error().code == errc::transient;
+        if (stale && options.resend) continue;
         if (!done.answer) {
             auto failure = done.answer.error();
             failure.message = url.without_query() + ": " + failure.message;
+            failure.stale = stale;
             co_return failure;
         }
         if (done.keep) impl_->keep(endpoint, std::move(conn));
