@@ -64,8 +64,11 @@ awaitable<result<http::Response>> Connector::attempt(std::string url, http::Head
 
         http::Request request{.method = "GET", .target = parsed->target, .headers = headers};
         request.headers.add("Authorization", "Bearer " + token->reveal());
-        auto response =
-            co_await client_.send(*parsed, std::move(request), {.timeout = provider_.timeout, .body_bytes_max = page_bytes_max, .ca_file = provider_.ca_file, .resend = false});
+        auto response = co_await client_.send(*parsed, std::move(request),
+                                              {.timeout = provider_.timeout,
+                                               .body_bytes_max = page_bytes_max,
+                                               .ca_file = provider_.ca_file,
+                                               .resend = false});
         if (!response && response.error().stale) continue;  // another request, as the provider counts
         if (!response) co_return response.error();
         if (is_redirect(response->status)) {

@@ -11,6 +11,10 @@ namespace {
 
 constexpr Duration upkeep_every = std::chrono::minutes{10};
 constexpr Duration drain_poll = std::chrono::milliseconds{50};
+std::string with_port(const std::string& host, std::uint16_t port) {
+    return fmt::format("{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port);
+}
+
 constexpr Duration forever = std::chrono::hours{24 * 365};
 
 }  // namespace
@@ -85,12 +89,11 @@ std::uint16_t Daemon::listen() {
         server_ = std::make_unique<http::Server>(world_, world_.listen({.host = wanted.host, .port = wanted.port}),
                                                  make_routes(*this), http::ServerLimits{}, make_gate(wanted));
     } catch (const boost::system::system_error& refused) {
-        throw std::runtime_error(fmt::format("listening on {} port {}: {}; set server.listen to another address",
-                                             wanted.host, wanted.port, refused.code().message()));
+        throw std::runtime_error(fmt::format("listening on {}: {}; set server.listen to another address",
+                                             with_port(wanted.host, wanted.port), refused.code().message()));
     }
     if (wanted.public_url.ends_with(":0")) {  // the default for any free port: only now it is known
-        const auto host = wanted.host.find(':') == std::string::npos ? wanted.host : "[" + wanted.host + "]";
-        downloads_.set_public_url(fmt::format("http://{}:{}", host, server_->port()));
+        downloads_.set_public_url("http://" + with_port(wanted.host, server_->port()));
     }
     return server_->port();
 }

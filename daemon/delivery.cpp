@@ -16,9 +16,9 @@ using storage::Attempt;
 using storage::DueMessage;
 using storage::Verdict;
 
-constexpr std::size_t lanes_max = 8;            // streams sent at once
+constexpr std::size_t lanes_max = 8;                    // streams sent at once
 constexpr Duration turn_max = std::chrono::seconds{1};  // of a stream while others may be waiting for a lane
-constexpr std::size_t ahead_messages_max = 16;  // read from the store in one go
+constexpr std::size_t ahead_messages_max = 16;          // read from the store in one go
 constexpr std::size_t ahead_bytes_max = 4u << 20;
 constexpr Duration ack_delay_max = std::chrono::milliseconds{200};  // acceptances are stored together, but not later
 constexpr std::size_t answer_bytes_max = 1u << 20;
@@ -48,8 +48,8 @@ public:
         while (!self->attempts_.empty()) {
             const auto broken = co_await self->store_all();
             if (!broken) continue;
-            self->delivery_.log_.error("delivery.broken",
-                                       {{"destination", self->delivery_.destination_.name}, {"error", describe(broken)}});
+            self->delivery_.log_.error(
+                "delivery.broken", {{"destination", self->delivery_.destination_.name}, {"error", describe(broken)}});
             if (self->delivery_.stopping_) break;
             Timer pause(self->delivery_.world_);
             co_await pause.async_wait(broken_pause);
@@ -245,11 +245,11 @@ awaitable<Answer> Delivery::post(const DueMessage& message) {
         request.headers.add(family + "-signature", signature);
     }
     for (const auto& [name, value] : destination_.headers) request.headers.add(name, value);
-    auto response =
-        co_await client_.send(*url, std::move(request), {.timeout = destination_.timeout,
-                                                .body_bytes_max = answer_bytes_max,
-                                                .ca_file = destination_.ca_file,
-                                                .status_is_enough = true});
+    auto response = co_await client_.send(*url, std::move(request),
+                                          {.timeout = destination_.timeout,
+                                           .body_bytes_max = answer_bytes_max,
+                                           .ca_file = destination_.ca_file,
+                                           .status_is_enough = true});
     if (!response) co_return Answer{.error = response.error().message};
     co_return Answer{.status = response->status, .retry_after = bentley::error_of(*response).retry_after};
 }

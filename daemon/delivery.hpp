@@ -62,8 +62,8 @@ private:
     Doorbell bell_;
     Group lanes_, flushes_;
     std::set<std::int64_t> yielded_;  // streams that had their turn while others wait
-    std::set<std::int64_t> busy_;  // streams, or messages where order does not matter
-    Tick next_slot_{};             // for messagesPerSecond
+    std::set<std::int64_t> busy_;     // streams, or messages where order does not matter
+    Tick next_slot_{};                // for messagesPerSecond
     std::int64_t attempts_made_ = 0;
     bool stopping_ = false;
 };

@@ -41,7 +41,8 @@ Attempt retry(Attempt attempt, const storage::DueMessage& message, const config:
         attempt.step = std::min<std::int64_t>(message.step + 1, std::int64_t(schedule.size()) + 1);
     }
     if (answer.retry_after) {
-        const auto asked = now + std::min<Duration>(*answer.retry_after, webhook_retry_after_max);
+        const auto asked =
+            now + std::min(*answer.retry_after, std::chrono::floor<std::chrono::seconds>(webhook_retry_after_max));
         attempt.step_due_at = std::max(*attempt.step_due_at, asked);
         attempt.next_attempt_at = destination.strict_ordering
                                       ? std::max(asked, std::min(*attempt.step_due_at, now + strict_wait_max))

@@ -21,7 +21,8 @@ inline constexpr Duration strict_wait_max =
     std::chrono::minutes{15};  // what holds back a stream is tried at least so often
 inline constexpr Duration webhook_retry_after_max = std::chrono::hours{24};
 
-/// The longest that any message of the destination may have to wait: what is due later is due now, the clock was set back.
+/// The longest that any message of the destination may have to wait: what is due later is due now, the clock was set
+/// back.
 Duration longest_wait(const config::Destination& destination);
 
 /// Delivered: 2xx. Dead: 400, 413, 422, or a used schedule while the destination accepts others. Held: 410, or nothing

@@ -18,7 +18,7 @@ int open_lock(const std::string& database, int flags) {
 }
 
 struct flock whole_file() {
-    struct flock lock {};
+    struct flock lock{};
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
     return lock;

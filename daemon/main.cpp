@@ -20,7 +20,8 @@ std::string default_config() {
 int run_chosen(const Chosen& chosen) {
     try {
         const int status = chosen();
-        if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw Exit{exit_failed, "writing to standard output failed"};
+        if (std::fflush(stdout) != 0 || std::ferror(stdout))
+            throw Exit{exit_failed, "writing to standard output failed"};
         return status;
     } catch (const Exit& exit) {
         if (!exit.message.empty()) fmt::print(stderr, "error: {}\n", exit.message);

@@ -11,7 +11,7 @@
 namespace syncd {
 namespace {
 
-constexpr int position_failures_max = 3;         // server errors in a row before a backfill gives its position up
+constexpr int position_failures_max = 3;        // server errors in a row before a backfill gives its position up
 constexpr std::size_t missing_batch = 100;      // missing records looked up together
 constexpr std::int64_t page_size_min = 50;      // smaller pages than this are not tried after a 422
 constexpr std::int64_t max_deletes_floor = 10;  // records that a share of a small object always allows
@@ -50,7 +50,7 @@ struct ObjectReader::Run {
     std::string url;                          // of the page to read next
     std::unordered_set<std::size_t> visited;  // hashes of the URLs read, to see a loop
     std::optional<Timestamp> cursor;
-    std::optional<Timestamp> cursor_cap;      // what changed after the first page was asked for may be missing from it
+    std::optional<Timestamp> cursor_cap;  // what changed after the first page was asked for may be missing from it
     std::int64_t pages = 0, records = 0, rows = 0, page_size = 0;
     storage::PageResult changes;
     std::string deletes_note;
@@ -158,10 +158,11 @@ awaitable<result<void>> ObjectReader::read_pages(Run& run) {
         co_await commit(run, *page);
     }
     if (facts_.rows_max > 0 && run.rows >= facts_.rows_max)
-        co_return Error{.code = errc::refused,
-                        .message = fmt::format("the provider's list of {} stops at {} rows: what lies beyond was not read; "
-                                               "narrow the list with `query` until it is shorter",
-                                               object_.object, facts_.rows_max)};
+        co_return Error{
+            .code = errc::refused,
+            .message = fmt::format("the provider's list of {} stops at {} rows: what lies beyond was not read; "
+                                   "narrow the list with `query` until it is shorter",
+                                   object_.object, facts_.rows_max)};
     co_return result<void>();
 }
 

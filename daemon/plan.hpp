@@ -23,7 +23,7 @@ struct ReadPlan {
     bool may_delete = false;                  // complete, it proves what is gone
     std::optional<Timestamp> since;           // what the provider is asked for; empty: everything
     std::optional<Timestamp> deliver_from;    // older records are taken as known
-    bool timeless_is_known = false;         // also those that lack the time
+    bool timeless_is_known = false;           // also those that lack the time
     std::optional<Timestamp> backfill_since;  // a new backfill's `since`, to be kept
     bool deliver_unchanged = false;
 };
@@ -34,8 +34,8 @@ ReadPlan plan_read(const bentley::ReadFacts& facts, const config::ReadObject& ob
 /// Whether a record found by this read is new to the world or was there before the backfill's window.
 bool is_delivered(const ReadPlan& plan, const Record& record);
 
-/// The largest time that the provider gave, never past its Date header nor `cap`, the Date of the read's first page: where
-/// the next incremental read starts.
+/// The largest time that the provider gave, never past its Date header nor `cap`, the Date of the read's first page:
+/// where the next incremental read starts.
 std::optional<Timestamp> advance_cursor(std::optional<Timestamp> cursor, const bentley::ReadFacts& facts,
                                         const Page& page, std::optional<Timestamp> cap);
 

@@ -71,9 +71,10 @@ void set_health(Database& db, const std::string& installation_id, bool healthy, 
 }
 
 void add_spent(Database& db, const std::string& client_id, Timestamp now) {
-    db.run("INSERT INTO budget (client_id, minute, requests) VALUES (?, ?, 1) "
-           "ON CONFLICT (client_id, minute) DO UPDATE SET requests = requests + 1",
-           client_id, minute_of(now));
+    db.run(
+        "INSERT INTO budget (client_id, minute, requests) VALUES (?, ?, 1) "
+        "ON CONFLICT (client_id, minute) DO UPDATE SET requests = requests + 1",
+        client_id, minute_of(now));
     db.run("DELETE FROM budget WHERE minute < ?", minute_of(now) - 61);
 }
 

@@ -38,8 +38,9 @@ bool is_enabled(Database& db, const std::string& destination) {
 }
 
 DestinationState destination_state(Database& db, const std::string& name) {
-    auto row = db.query("SELECT state, reason, failing_since, last_failed_at, last_accepted_at FROM destinations "
-                        "WHERE name = ?");
+    auto row = db.query(
+        "SELECT state, reason, failing_since, last_failed_at, last_accepted_at FROM destinations "
+        "WHERE name = ?");
     row.bind(name);
     DestinationState state{.name = name};
     if (!row.step()) return state;
@@ -72,7 +73,8 @@ DueMessage due_message(const Query& row) {
 
 void wake_waiting(Database& db, const std::string& destination, Timestamp now) {
     db.run(
-        "UPDATE message SET next_attempt_at = ?1, woken = 1 WHERE status = 'pending' AND woken = 0 AND attempts > 0 AND updated_at <= ?1 "
+        "UPDATE message SET next_attempt_at = ?1, woken = 1 WHERE status = 'pending' AND woken = 0 AND attempts > 0 "
+        "AND updated_at <= ?1 "
         "AND next_attempt_at > ?1 AND stream_key IN (SELECT key FROM stream WHERE destination = ?2)",
         now, destination);
 }
@@ -101,16 +103,18 @@ void finish_attempt(Database& db, const std::string& destination, const Attempt&
     }
     if (attempt.verdict == Verdict::delivered) {
         const bool was_failing = destination_state(db, destination).failing_since.has_value();
-        db.run("UPDATE destinations SET failing_since = NULL, last_failed_at = NULL, last_accepted_at = ?1, "
-               "updated_at = ?1 WHERE name = ?2",
-               attempt.at, destination);
+        db.run(
+            "UPDATE destinations SET failing_since = NULL, last_failed_at = NULL, last_accepted_at = ?1, "
+            "updated_at = ?1 WHERE name = ?2",
+            attempt.at, destination);
         if (was_failing) wake_waiting(db, destination, attempt.at);
     } else if (attempt.verdict != Verdict::dead) {
-        // A dead letter is the message's fault. And failures with no attempt between them for a day are not "nothing but
-        // failures": the daemon was off, or had nothing to send.
-        db.run("UPDATE destinations SET failing_since = CASE WHEN failing_since IS NULL OR last_failed_at < ?1 THEN ?2 "
-               "ELSE failing_since END, last_failed_at = ?2, updated_at = ?2 WHERE name = ?3",
-               attempt.at - failing_gap_max, attempt.at, destination);
+        // A dead letter is the message's fault. And failures with no attempt between them for a day are not "nothing
+        // but failures": the daemon was off, or had nothing to send.
+        db.run(
+            "UPDATE destinations SET failing_since = CASE WHEN failing_since IS NULL OR last_failed_at < ?1 THEN ?2 "
+            "ELSE failing_since END, last_failed_at = ?2, updated_at = ?2 WHERE name = ?3",
+            attempt.at - failing_gap_max, attempt.at, destination);
     }
     if (attempt.disable) set_destination(db, destination, false, attempt.error, attempt.at);
 }
@@ -156,14 +160,16 @@ std::vector<DueMessage> claim_due(Database& db, const Claim& claim) {
         "m.step_due_at, m.first_attempt_at, b.body FROM stream s "
         "JOIN message m ON m.key = (SELECT h.key FROM message h WHERE h.stream_key = s.key AND h.status = 'pending' "
         "ORDER BY h.sequence LIMIT 1) JOIN message_body b ON b.message_key = m.key "
-        "WHERE s.destination = ?1 AND (m.step_due_at IS NULL OR m.next_attempt_at <= ?2 OR m.next_attempt_at > ?3) AND (?4 OR NOT m.by_url) "
+        "WHERE s.destination = ?1 AND (m.step_due_at IS NULL OR m.next_attempt_at <= ?2 OR m.next_attempt_at > ?3) AND "
+        "(?4 OR NOT m.by_url) "
         "ORDER BY m.next_attempt_at LIMIT ?5";
     constexpr auto unordered =
         "SELECT m.key, s.key, m.id, s.id, s.installation_id, s.object, m.sequence, m.by_url, m.attempts, m.step, "
         "m.woken, "
         "m.step_due_at, m.first_attempt_at, b.body FROM stream s "
         "JOIN message m ON m.stream_key = s.key AND m.status = 'pending' JOIN message_body b ON b.message_key = m.key "
-        "WHERE s.destination = ?1 AND (m.step_due_at IS NULL OR m.next_attempt_at <= ?2 OR m.next_attempt_at > ?3) AND (?4 OR NOT m.by_url) "
+        "WHERE s.destination = ?1 AND (m.step_due_at IS NULL OR m.next_attempt_at <= ?2 OR m.next_attempt_at > ?3) AND "
+        "(?4 OR NOT m.by_url) "
         "LIMIT ?5";
     auto row = db.query(claim.ordered ? ordered : unordered);
     row.bind(claim.destination, claim.now, claim.now + claim.longest_wait, claim.by_url,
@@ -216,8 +222,10 @@ std::optional<Timestamp> next_due(Database& db, const Claim& claim) {
 DestinationState set_destination(Database& db, const std::string& name, bool enabled, const std::string& reason,
                                  Timestamp now) {
     db.run("INSERT OR IGNORE INTO destinations (name, updated_at) VALUES (?, ?)", name, now);
-    db.run("UPDATE destinations SET state = ?, reason = ?, failing_since = NULL, last_failed_at = NULL, updated_at = ? WHERE name = ?",
-           enabled ? "enabled" : "disabled", reason, now, name);
+    db.run(
+        "UPDATE destinations SET state = ?, reason = ?, failing_since = NULL, last_failed_at = NULL, updated_at = ? "
+        "WHERE name = ?",
+        enabled ? "enabled" : "disabled", reason, now, name);
     if (enabled)
         db.run(
             "UPDATE message SET status = 'pending', step = 0, step_due_at = NULL, woken = 0, first_attempt_at = NULL, "

@@ -59,7 +59,8 @@ Reader::~Reader() = default;
 std::vector<ObjectRow> Reader::objects(const std::string& installation_id) {
     auto row = impl_->db.query(
         "SELECT o.installation_id, o.object, o.live, o.paused, o.backfill, c.cursor, o.last_due_at, "
-        "(SELECT count(*) FROM record r WHERE r.object_key = o.key AND r.missing = 2 AND r.missing > 0 AND r.deleted_at IS NULL), p.id, "
+        "(SELECT count(*) FROM record r WHERE r.object_key = o.key AND r.missing = 2 AND r.missing > 0 AND "
+        "r.deleted_at IS NULL), p.id, "
         "p.status, p.updated_at, "
         "(SELECT max(q.created_at) FROM operations q WHERE q.installation_id = o.installation_id AND q.object = "
         "o.object "

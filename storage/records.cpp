@@ -141,7 +141,8 @@ MissingCount count_missing(Database& db, std::int64_t object_key) {
     MissingCount count;
     count.known = one("SELECT live FROM object_state WHERE key = ?");
     count.approved =
-        one("SELECT count(*) FROM record r WHERE r.object_key = ? AND r.missing = 3 AND r.missing > 0 AND r.deleted_at IS NULL "
+        one("SELECT count(*) FROM record r WHERE r.object_key = ? AND r.missing = 3 AND r.missing > 0 AND r.deleted_at "
+            "IS NULL "
             "AND NOT EXISTS (SELECT 1 FROM temp.seen s WHERE s.object_key = r.object_key AND s.record_key = r.key)");
     const auto seen = one("SELECT count(*) FROM temp.seen WHERE object_key = ?");
     count.missing = count.known - seen - count.approved;

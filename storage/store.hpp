@@ -40,8 +40,8 @@ struct BeginRead {
     std::int64_t object_key = 0;
     std::string operation_id;
     ReadType type{};
-    bool backfill = false;            // a new backfill with since and deliver_from
-    bool resumed = false;             // a backfill that goes on, perhaps under a new operation
+    bool backfill = false;  // a new backfill with since and deliver_from
+    bool resumed = false;   // a backfill that goes on, perhaps under a new operation
     std::optional<Timestamp> since, deliver_from;
     std::optional<std::int64_t> estimated;
     Timestamp now;
@@ -200,8 +200,8 @@ public:
     awaitable<void> begin_read(BeginRead read);
     awaitable<PageResult> commit_page(PageCommit page);
     awaitable<MissingCount> count_missing(std::int64_t object_key);
-    /// Records that the read in hand did not show, by id after `after`, but for those that the fuse holds; or only those
-    /// approved by the operator.
+    /// Records that the read in hand did not show, by id after `after`, but for those that the fuse holds; or only
+    /// those approved by the operator.
     awaitable<std::vector<MissingRecord>> missing(std::int64_t object_key, bool approved_only, std::string after,
                                                   std::size_t limit);
     awaitable<std::int64_t> hold_missing(std::int64_t object_key);
@@ -228,7 +228,8 @@ public:
     awaitable<std::int64_t> replay(ReplaySelection selection, Timestamp now);
     /// Messages that still have to go out to these destinations.
     awaitable<std::int64_t> count_pending(std::vector<std::string> destinations);
-    /// Whether any of them could be sent; by_url false: not those with a downloadUrl, nor what stands behind one in order.
+    /// Whether any of them could be sent; by_url false: not those with a downloadUrl, nor what stands behind one in
+    /// order.
     awaitable<bool> any_pending(Claim claim);
     /// The list that a message's downloadUrl serves; empty when there is none.
     awaitable<std::optional<std::string>> results_of(std::string delivery_id);

@@ -11,7 +11,8 @@ bool prune(Database& db, const Retention& retention, Timestamp now) {
     // Ages count from the final state; what is pending or held is never touched.
     const auto messages = [&](const char* status, Duration age) {
         return db.run(
-            "DELETE FROM message WHERE key IN (SELECT key FROM message WHERE status = ? AND status IN ('delivered', 'dead') AND updated_at < ? LIMIT ?)",
+            "DELETE FROM message WHERE key IN (SELECT key FROM message WHERE status = ? AND status IN ('delivered', "
+            "'dead') AND updated_at < ? LIMIT ?)",
             status, now - age, rows_max);
     };
     const bool full =

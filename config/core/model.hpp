@@ -24,7 +24,7 @@ struct Record {
 /// One page of an object, in the provider's order. Ids are unique and not empty.
 struct Page {
     std::vector<Record> records;
-    std::int64_t rows = 0;  // that the answer held, repeated ones too
+    std::int64_t rows = 0;            // that the answer held, repeated ones too
     std::string next;                 // URL of the next page, byte for byte; empty on the last one
     std::optional<Timestamp> date{};  // the answer's Date header
 };

@@ -45,7 +45,7 @@ struct ReadFacts {
     std::optional<Incremental> incremental;
     std::vector<std::string> created, modified;  // paths of those times in a record; empty: none
     std::vector<std::string> volatile_fields;    // outermost members that don't count as a change
-    std::vector<std::string> secret_fields;  // outermost members that are never kept or shown: *** instead
+    std::vector<std::string> secret_fields;      // outermost members that are never kept or shown: *** instead
     std::vector<std::string> state;              // path of a job's state; empty: the object has none
     std::set<std::string> terminal_states;       // in lower case
     Absence absence = Absence::deleted;

@@ -11,13 +11,14 @@ constexpr Duration hour_window = std::chrono::seconds{3605};
 constexpr int share = 10;  // a waiting class gets at least one request of so many
 constexpr Duration look_again = std::chrono::hours{1};
 
-/// How long until `times` leaves room under `limit`.
-Duration wait_for(std::deque<Tick>& times, std::int64_t limit, Duration window, Tick now) {
+/// How long until `times` and the requests under way leave room for one more.
+Duration wait_for(std::deque<Tick>& times, std::int64_t limit, std::int64_t running, Duration window, Tick now) {
     if (limit == 0) return Duration::zero();
     while (!times.empty() && now - times.front() >= window) times.pop_front();
-    if (std::int64_t(times.size()) < limit) return Duration::zero();
-    const auto index = times.size() - std::size_t(limit);
-    return window - (now - times[index]);
+    const auto room = limit - running;
+    if (room <= 0) return look_again;  // whoever ends rings
+    if (std::int64_t(times.size()) < room) return Duration::zero();
+    return window - (now - times[times.size() - std::size_t(room)]);
 }
 
 }  // namespace
@@ -65,14 +66,17 @@ void Budget::restore(const std::map<std::int64_t, std::int64_t>& by_minute) {
 }
 
 void Budget::release() {
+    // A request counts from its end: nobody knows when in between the provider took it.
+    if (limits_.per_minute != 0) minute_.push_back(world_.tick());
+    if (limits_.per_hour != 0) hour_.push_back(world_.tick());
     --running_;
     grant();
 }
 
 Duration Budget::until_free() {
     const auto now = world_.tick();
-    return std::max(wait_for(minute_, limits_.per_minute, minute_window, now),
-                    wait_for(hour_, limits_.per_hour, hour_window, now));
+    return std::max(wait_for(minute_, limits_.per_minute, running_, minute_window, now),
+                    wait_for(hour_, limits_.per_hour, running_, hour_window, now));
 }
 
 std::list<Budget::Waiter>::iterator Budget::pick() {
@@ -96,8 +100,6 @@ void Budget::grant() {
         for (std::size_t i = 0; i < priorities; ++i)
             passed_over_[i] = waits[i] && i != std::size_t(next->priority) ? passed_over_[i] + 1 : 0;
         ++running_;
-        if (limits_.per_minute != 0) minute_.push_back(world_.tick());
-        if (limits_.per_hour != 0) hour_.push_back(world_.tick());
         next->granted = true;
         next->bell.ring();
     }

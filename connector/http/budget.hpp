@@ -69,7 +69,7 @@ private:
     BudgetLimits limits_;
     OnSpend on_spend_;
     std::list<Waiter> waiting_;
-    std::deque<Tick> minute_, hour_;             // times of requests inside the windows, at most as many as the limit
+    std::deque<Tick> minute_, hour_;             // ends of requests inside the windows, at most as many as the limit
     std::array<int, priorities> passed_over_{};  // grants since the class last had one while it waits
     std::int64_t running_ = 0;
 };

@@ -82,7 +82,8 @@ awaitable<error_code> read_header(Conn& conn, std::optional<beast::response_pars
     }
 }
 
-awaitable<Exchange> exchange(Conn& conn, const beast::request<beast::string_body>& request, const SendOptions& options) {
+awaitable<Exchange> exchange(Conn& conn, const beast::request<beast::string_body>& request,
+                             const SendOptions& options) {
     Exchange out{Error{errc::internal, "no answer"}};
     auto [unsent, written] = co_await beast::async_write(conn.stream, request, as_tuple);
     if (unsent) {
@@ -109,7 +110,8 @@ awaitable<Exchange> exchange(Conn& conn, const beast::request<beast::string_body
 
 result<Response> unpack(Response response, const SendOptions& options) {
     const auto encoding = response.headers.get("Content-Encoding");
-    if (response.body.empty() || options.status_is_enough || encoding.empty() || Headers::same(encoding, "identity")) return response;
+    if (response.body.empty() || options.status_is_enough || encoding.empty() || Headers::same(encoding, "identity"))
+        return response;
     if (!Headers::same(encoding, "gzip"))
         return Error{errc::invalid_body, fmt::format("unknown Content-Encoding {}", encoding)};
     auto plain = gunzip(response.body, options.body_bytes_max);

@@ -24,7 +24,8 @@ std::optional<Duration> retry_wait(const Error& failure, int attempt, int limite
     if (!again || (!is_limited && attempt >= attempts_max)) return std::nullopt;
     const auto jitter = backoff(is_limited ? limited : attempt, random);
     if (failure.retry_after) {
-        const Duration asked = std::min<Duration>(*failure.retry_after, retry_after_max);
+        const Duration asked =
+            std::min(*failure.retry_after, std::chrono::floor<std::chrono::seconds>(retry_after_max));
         return asked + (is_limited ? std::min(jitter, first_wait) : jitter);
     }
     return is_limited ? limited_wait + jitter : jitter;

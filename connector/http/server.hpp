@@ -29,8 +29,7 @@ using Gate = std::function<std::optional<Response>(const Request& header)>;
 /// Serves until stop(); owns its connections.
 class Server {
 public:
-    Server(World& world, std::unique_ptr<Acceptor> acceptor, Handler handler, ServerLimits limits = {},
-           Gate gate = {});
+    Server(World& world, std::unique_ptr<Acceptor> acceptor, Handler handler, ServerLimits limits = {}, Gate gate = {});
     ~Server();
     std::uint16_t port() const;
     /// Accepts until stop() was called and the last connection has ended.

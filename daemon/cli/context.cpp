@@ -38,6 +38,9 @@ void Context::load(bool show_warnings) {
         for (const auto& problem : loaded.warnings) fmt::print(stderr, "warning: {}\n", problem.text());
     if (!loaded.config) throw Exit{exit_usage, ""};
     config = std::make_unique<config::Config>(std::move(*loaded.config));
+}
+
+void Context::require_installation() const {
     const auto named = [&](const config::Installation& each) { return each.id == installation; };
     if (!installation.empty() && std::ranges::none_of(config->installations, named))
         throw Exit{exit_usage, "the configuration has no installation " + installation};

@@ -29,6 +29,8 @@ struct Context {
 
     /// Loads the configuration, printing all errors and warnings; throws Exit{2} when there are errors.
     void load(bool show_warnings = true);
+    /// For commands that need --installation to be one of the configuration; throws Exit{2}.
+    void require_installation() const;
     /// Opens the database to look only; throws Exit{1} with what to do when there is none.
     storage::Reader reader() const;
 };

@@ -12,6 +12,7 @@ namespace {
 
 int list(Context& context) {
     context.load(false);
+    context.require_installation();
     const auto found = context.reader().objects(context.installation);
     boost::json::array held;
     std::vector<std::vector<std::string>> rows = {{"INSTALLATION", "OBJECT", "HELD"}};
@@ -29,6 +30,7 @@ int list(Context& context) {
 
 int decide(Context& context, const std::string& object, bool confirm) {
     context.load();
+    context.require_installation();
     const auto answer = execute(
         context, "deletes",
         {{"object", object_name(context, object)}, {"installation", context.installation}, {"confirm", confirm}});

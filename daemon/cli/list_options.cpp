@@ -19,7 +19,9 @@ std::shared_ptr<ListOptions> add_list_options(CLI::App& command, const std::vect
     command.add_option("id", options->id, "One in full");
     command.add_option("--status", options->status, "Only with this status")->check(CLI::IsMember(statuses));
     command.add_option("--object", options->object, "Only of this object");
-    command.add_option("--limit", options->limit, "At most so many")->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))->capture_default_str();
+    command.add_option("--limit", options->limit, "At most so many")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
+        ->capture_default_str();
     return options;
 }
 

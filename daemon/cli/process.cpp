@@ -111,7 +111,8 @@ result<std::string> execute_here(const Context& context, const std::string& comm
 result<std::string> answer_of(const http::Response& response) {
     if (response.status == 200) return response.body;
     if (response.status == 401)
-        return Error{errc::unauthorized, "the running daemon has other apiKeys than this configuration: restart or reload it"};
+        return Error{errc::unauthorized,
+                     "the running daemon has other apiKeys than this configuration: restart or reload it"};
     const bool known = bool(json::validate(response.body));
     const auto detail = known ? json::find(response.body, "detail") : std::nullopt;
     const auto text = detail ? json::as_string(*detail).value_or("") : fmt::format("HTTP {}", response.status);

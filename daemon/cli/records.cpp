@@ -28,6 +28,7 @@ int records(Context& context, const Options& options) {
     if (!options.since.empty() && !(since = parse_time(options.since)))
         throw Exit{exit_usage, "--since is not an RFC 3339 time like 2026-01-31T08:00:00Z: " + options.since};
     context.load(false);
+    context.require_installation();
     const auto object = object_name(context, options.object);
     auto reader = context.reader();
     for (const auto& installation : context.config->installations) {

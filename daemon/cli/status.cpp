@@ -97,6 +97,7 @@ void print_destinations(storage::Reader reader) {
 
 int status(Context& context) {
     context.load(false);
+    context.require_installation();
     boost::asio::io_context io;
     const auto lines = lines_of(context, make_real_world(io)->now());
     if (context.json) {

@@ -59,6 +59,7 @@ int sync(Context& context, const Options& options) {
     const auto drain = parse_duration(options.drain);
     if (!drain) throw Exit{exit_usage, "--drain is not a duration like 60s: " + options.drain};
     context.load();
+    context.require_installation();
     ProgressLine line(context);
     const Progress progress = stderr_is_terminal() ? Progress([&] { line.show(); }) : Progress();
     auto report = execute(context, "sync",

@@ -17,7 +17,8 @@ using namespace std::chrono_literals;
 using testing::TestWorld;
 
 /// Asks for `count` requests one after the other, each of which takes `takes`; notes when each was allowed.
-awaitable<void> worker(TestWorld& world, Budget& budget, Priority priority, int count, Duration takes, std::vector<std::pair<Tick, Priority>>& grants) {
+awaitable<void> worker(TestWorld& world, Budget& budget, Priority priority, int count, Duration takes,
+                       std::vector<std::pair<Tick, Priority>>& grants) {
     for (int i = 0; i < count; ++i) {
         const auto permit = co_await budget.acquire(priority);
         grants.emplace_back(world.tick(), priority);
@@ -33,11 +34,16 @@ struct Bench {
     std::vector<testing::Running<void>> workers;
 
     explicit Bench(BudgetLimits limits) : budget(world, limits) {}
+    ~Bench() {  // nobody may wait in a budget that is gone
+        for (int hours = 0; hours < 100 && !all_done(); ++hours) advance(1h);
+    }
     void work(Priority priority, int count, Duration takes = {}) {
         workers.push_back(testing::start(world.context, worker(world, budget, priority, count, takes, grants)));
     }
     void advance(Duration time) { world.advance(time); }
-    bool all_done() const { return std::ranges::all_of(workers, [](const auto& each) { return each.done(); }); }
+    bool all_done() const {
+        return std::ranges::all_of(workers, [](const auto& each) { return each.done(); });
+    }
     /// The most grants inside any window of that length.
     std::size_t most_within(Duration window) const {
         std::size_t most = 0;
@@ -99,7 +105,7 @@ TEST(Budget, NoMoreThanAllowedRunAtOnce) {
     EXPECT_EQ(bench.grants.size(), 3u);
     bench.advance(10s);
     EXPECT_EQ(bench.grants.size(), 6u);
-    bench.advance(20s);
+    bench.advance(30s);
 
     EXPECT_TRUE(bench.all_done());
 }
@@ -108,13 +114,15 @@ TEST(Budget, WritesGoFirstThenProxyThenScheduledThenBackfill) {
     Bench bench({.per_minute = 0, .per_hour = 0, .concurrent = 1});
     bench.work(Priority::backfill, 1, 1s);  // has it
     bench.advance(0s);
-    for (const auto priority : {Priority::backfill, Priority::scheduled, Priority::proxy, Priority::write}) bench.work(priority, 1, 1s);
+    for (const auto priority : {Priority::backfill, Priority::scheduled, Priority::proxy, Priority::write})
+        bench.work(priority, 1, 1s);
 
     bench.advance(10s);
 
     std::vector<Priority> order;
     for (const auto& [when, priority] : bench.grants) order.push_back(priority);
-    EXPECT_EQ(order, (std::vector{Priority::backfill, Priority::write, Priority::proxy, Priority::scheduled, Priority::backfill}));
+    EXPECT_EQ(order, (std::vector{Priority::backfill, Priority::write, Priority::proxy, Priority::scheduled,
+                                  Priority::backfill}));
 }
 
 TEST(Budget, EachWaitingClassGetsAtLeastATenth) {
@@ -187,26 +195,18 @@ TEST(Budget, MoreSpentThanAllowedIsWaitedFor) {
     EXPECT_TRUE(bench.all_done());
 }
 
-TEST(Budget, WhatIsSpentIsTakenOnce) {
-    Bench bench({.per_minute = 100, .per_hour = 0, .concurrent = 4});
-    bench.work(Priority::scheduled, 7);
-    bench.advance(0s);
-
-    EXPECT_EQ(bench.budget.take_spent(), 7);
-    EXPECT_EQ(bench.budget.take_spent(), 0);
-}
-
 /// A waiter that can be cancelled.
 struct Cancellable {
     asio::cancellation_signal signal;
     bool done = false, failed = false;
     void wait(Bench& bench, Priority priority) {
-        asio::co_spawn(bench.world.context, worker(bench.world, bench.budget, priority, 1, 0s, bench.grants),
-                       asio::bind_executor(bench.world.context.get_executor(),
-                                           asio::bind_cancellation_slot(signal.slot(), [this](std::exception_ptr failure) {
-                                               done = true;
-                                               failed = failure != nullptr;
-                                           })));
+        asio::co_spawn(
+            bench.world.context, worker(bench.world, bench.budget, priority, 1, 0s, bench.grants),
+            asio::bind_executor(bench.world.context.get_executor(),
+                                asio::bind_cancellation_slot(signal.slot(), [this](std::exception_ptr failure) {
+                                    done = true;
+                                    failed = failure != nullptr;
+                                })));
     }
 };
 

@@ -30,11 +30,14 @@ public:
         running.push_back(testing::start(context, servers.back().run()));
         return servers.back().port();
     }
-    result<Response> send(std::uint16_t port, Request request, SendOptions options = {}, const std::string& origin = "http://127.0.0.1") {
+    result<Response> send(std::uint16_t port, Request request, SendOptions options = {},
+                          const std::string& origin = "http://127.0.0.1") {
         const auto url = parse_url(fmt::format("{}:{}{}", origin, port, request.target)).value();
         return testing::run(context, client.send(url, std::move(request), std::move(options)));
     }
-    result<Response> get(std::uint16_t port, SendOptions options = {}) { return send(port, Request{}, std::move(options)); }
+    result<Response> get(std::uint16_t port, SendOptions options = {}) {
+        return send(port, Request{}, std::move(options));
+    }
 
     asio::io_context context{1};
     std::unique_ptr<World> world = make_real_world(context);
@@ -45,14 +48,16 @@ public:
 
 /// Answers every request with what it was.
 inline awaitable<Response> echo(Request request) {
-    co_return Response{200, {{"Content-Type", "text/plain"}}, request.method + " " + request.target + " " + request.body};
+    co_return Response{
+        200, {{"Content-Type", "text/plain"}}, request.method + " " + request.target + " " + request.body};
 }
 
 /// A peer that follows no rules: accepts, reads something, writes what the test says, closes. Counts its connections.
 class RawPeer {
 public:
     RawPeer(asio::io_context& context, std::vector<std::string> answers)
-        : acceptor_(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)), running_(testing::start(context, serve(std::move(answers)))) {}
+        : acceptor_(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
+          running_(testing::start(context, serve(std::move(answers)))) {}
     std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
     int connections = 0;
     std::vector<std::string> requests;

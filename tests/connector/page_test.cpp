@@ -50,16 +50,33 @@ TEST(Page, HoldsItsRecordsByteForByteAndInOrder) {
 TEST(Page, AnEmptyListIsAPage) { EXPECT_EQ(parse(R"({"iTwins":[]})")->records.size(), 0u); }
 
 TEST(Page, WhatIsNotTheDocumentedAnswerIsAnErrorAndNeverAShortPage) {
-    for (const auto* body : {"", " ", "null", "[]", "\"\"", "1", "{}", "<html></html>", "{\"iTwins\":[", "{\"iTwins\":[]", "{\"iTwins\":[]}}",
-                             R"({"iTwins":null})", R"({"iTwins":{}})", R"({"iTwins":"[]"})", R"({"itwins":[]})", R"({"error":{"code":"x"}})",
-                             R"({"data":{"iTwins":[]}})", R"([{"iTwins":[]}])",
-                             R"({"iTwins":[{"id":"1"},{"id":"2"})", "{\"iTwins\":[]}\xff", "{\"iTwins\":[{\"id\":\"\xff\"}]}"})
+    for (const auto* body : {"",
+                             " ",
+                             "null",
+                             "[]",
+                             "\"\"",
+                             "1",
+                             "{}",
+                             "<html></html>",
+                             "{\"iTwins\":[",
+                             "{\"iTwins\":[]",
+                             "{\"iTwins\":[]}}",
+                             R"({"iTwins":null})",
+                             R"({"iTwins":{}})",
+                             R"({"iTwins":"[]"})",
+                             R"({"itwins":[]})",
+                             R"({"error":{"code":"x"}})",
+                             R"({"data":{"iTwins":[]}})",
+                             R"([{"iTwins":[]}])",
+                             R"({"iTwins":[{"id":"1"},{"id":"2"})",
+                             "{\"iTwins\":[]}\xff",
+                             "{\"iTwins\":[{\"id\":\"\xff\"}]}"})
         EXPECT_EQ(code_of(body), errc::invalid_body) << body;
 }
 
 TEST(Page, ARecordWithoutAnIdFailsThePage) {
-    for (const auto* record : {"{}", "null", "1", "\"1\"", "[]", "[{\"id\":\"1\"}]", R"({"id":null})", R"({"id":""})", R"({"id":{}})", R"({"id":[]})",
-                               R"({"Id":"1"})", R"({"x":{"id":"1"}})"})
+    for (const auto* record : {"{}", "null", "1", "\"1\"", "[]", "[{\"id\":\"1\"}]", R"({"id":null})", R"({"id":""})",
+                               R"({"id":{}})", R"({"id":[]})", R"({"Id":"1"})", R"({"x":{"id":"1"}})"})
         EXPECT_EQ(code_of(fmt::format(R"({{"iTwins":[{{"id":"0"}},{}]}})", record)), errc::invalid_body) << record;
 }
 
@@ -71,7 +88,9 @@ TEST(Page, TheFirstNameThatHasAnIdCounts) {
     auto list = facts();
     list.id = {"uniqueName", "name"};
 
-    const auto page = parse_page(list, base, answer(R"({"iTwins":[{"name":"n","uniqueName":"u"},{"name":"n","uniqueName":null}]})")).value();
+    const auto page =
+        parse_page(list, base, answer(R"({"iTwins":[{"name":"n","uniqueName":"u"},{"name":"n","uniqueName":null}]})"))
+            .value();
 
     EXPECT_EQ(page.records[0].id, "u");
     EXPECT_EQ(page.records[1].id, "n");
@@ -85,7 +104,9 @@ TEST(Page, ARowThatStandsTwiceCountsOnceTheLastOne) {
 }
 
 TEST(Page, VolatileFieldsDoNotMakeAChange) {
-    const auto digest = [](const std::string& record) { return parse(R"({"iTwins":[)" + record + "]}")->records.at(0).digest; };
+    const auto digest = [](const std::string& record) {
+        return parse(R"({"iTwins":[)" + record + "]}")->records.at(0).digest;
+    };
 
     EXPECT_EQ(digest(R"({"id":"1","image":"https://x?sig=1"})"), digest(R"({"image":null,"id":"1"})"));
     EXPECT_EQ(digest(R"({"id":"1","image":"x"})"), digest(R"({"id":"1"})"));
@@ -94,12 +115,16 @@ TEST(Page, VolatileFieldsDoNotMakeAChange) {
 }
 
 TEST(Page, TimesAreTakenWhereTheCatalogHasThem) {
-    const auto page = parse(R"({"iTwins":[{"id":"1","createdDateTime":"2026-01-02T03:04:05Z","system":{"modified":"2026-01-02T03:04:05.678Z"}},
-        {"id":"2","createdDateTime":"soon","system":null},{"id":"3","createdDateTime":7}]})").value();
+    const auto page =
+        parse(
+            R"({"iTwins":[{"id":"1","createdDateTime":"2026-01-02T03:04:05Z","system":{"modified":"2026-01-02T03:04:05.678Z"}},
+        {"id":"2","createdDateTime":"soon","system":null},{"id":"3","createdDateTime":7}]})")
+            .value();
 
     EXPECT_EQ(page.records[0].created, parse_time("2026-01-02T03:04:05Z"));
     EXPECT_EQ(page.records[0].modified, parse_time("2026-01-02T03:04:05.678Z"));
-    for (const int i : {1, 2}) EXPECT_FALSE(page.records[std::size_t(i)].created || page.records[std::size_t(i)].modified);
+    for (const int i : {1, 2})
+        EXPECT_FALSE(page.records[std::size_t(i)].created || page.records[std::size_t(i)].modified);
 }
 
 TEST(Page, KnowsTheDateOfItsAnswer) {
@@ -112,24 +137,28 @@ TEST(Page, KnowsTheDateOfItsAnswer) {
 
 TEST(Page, AnotherContentTypeIsAnError) {
     EXPECT_EQ(parse_page(facts(), base, answer(R"({"iTwins":[]})", "text/html")).error().code, errc::invalid_body);
-    EXPECT_TRUE(parse_page(facts(), base, answer(R"({"iTwins":[]})", "application/vnd.bentley.itwin-platform.v1+json")));
+    EXPECT_TRUE(
+        parse_page(facts(), base, answer(R"({"iTwins":[]})", "application/vnd.bentley.itwin-platform.v1+json")));
     EXPECT_TRUE(parse_page(facts(), base, {200, {}, R"({"iTwins":[]})"}));
 }
 
 TEST(Page, ADeeplyNestedOneIsRefused) {
-    EXPECT_EQ(code_of(R"({"iTwins":[{"id":"1","x":)" + std::string(100'000, '[') + std::string(100'000, ']') + "}]}"), errc::invalid_body);
+    EXPECT_EQ(code_of(R"({"iTwins":[{"id":"1","x":)" + std::string(100'000, '[') + std::string(100'000, ']') + "}]}"),
+              errc::invalid_body);
 }
 
 TEST(Page, AHugeOneIsRead) {
     std::string body = R"({"iTwins":[)";
-    for (int i = 0; i < 20'000; ++i) body += fmt::format(R"({}{{"id":"{}","text":"{}"}})", i == 0 ? "" : ",", i, std::string(100, 'x'));
+    for (int i = 0; i < 20'000; ++i)
+        body += fmt::format(R"({}{{"id":"{}","text":"{}"}})", i == 0 ? "" : ",", i, std::string(100, 'x'));
 
     EXPECT_EQ(parse(body + "]}")->records.size(), 20'000u);
 }
 
 TEST(NextLink, AbsentNullAndEmptyAllMeanTheLastPage) {
-    for (const auto* links : {"null", "{}", R"({"next":null})", R"({"next":{}})", R"({"next":{"href":null}})", R"({"next":{"href":""}})", R"({"next":""})",
-                              R"({"self":{"href":"https://evil.test/"},"prev":{"href":"x"}})"})
+    for (const auto* links :
+         {"null", "{}", R"({"next":null})", R"({"next":{}})", R"({"next":{"href":null}})", R"({"next":{"href":""}})",
+          R"({"next":""})", R"({"self":{"href":"https://evil.test/"},"prev":{"href":"x"}})"})
         EXPECT_EQ(next_of(links), "") << links;
     EXPECT_EQ(parse(R"({"iTwins":[]})")->next, "");
 }
@@ -139,7 +168,8 @@ TEST(NextLink, IsHandedOnByteForByte) {
 
     EXPECT_EQ(next_of(R"({"next":{"href":")" + link + "\"}}"), link);
     EXPECT_EQ(next_of(R"({"next":")" + link + "\"}"), link);
-    EXPECT_EQ(next_of(R"({"next":{"href":"https:\/\/api.bentley.com\/itwins\/?\u0024skip=5"}})"), "https://api.bentley.com/itwins/?$skip=5");
+    EXPECT_EQ(next_of(R"({"next":{"href":"https:\/\/api.bentley.com\/itwins\/?\u0024skip=5"}})"),
+              "https://api.bentley.com/itwins/?$skip=5");
 }
 
 TEST(NextLink, ARelativeOneStaysAtTheProvider) {
@@ -147,10 +177,12 @@ TEST(NextLink, ARelativeOneStaysAtTheProvider) {
 }
 
 TEST(NextLink, ToAnotherOriginIsAnErrorSoThatTheTokenStays) {
-    for (const auto* link : {"https://evil.test/itwins", "http://api.bentley.com/itwins", "https://api.bentley.com:8443/itwins", "//evil.test/itwins",
-                             "https://api.bentley.com@evil.test/", "https://user@api.bentley.com/", "https://api.bentley.com.evil.test/",
-                             "https://api.bentley.com\\\\.evil.test/", "https://[::1]/", "ftp://api.bentley.com/", "javascript:x", "itwins?$skip=1", "?$skip=1",
-                             " https://api.bentley.com/x", "https://api.bentley.com/\\r\\nX: y", "#"}) {
+    for (const auto* link :
+         {"https://evil.test/itwins", "http://api.bentley.com/itwins", "https://api.bentley.com:8443/itwins",
+          "//evil.test/itwins", "https://api.bentley.com@evil.test/", "https://user@api.bentley.com/",
+          "https://api.bentley.com.evil.test/", "https://api.bentley.com\\\\.evil.test/", "https://[::1]/",
+          "ftp://api.bentley.com/", "javascript:x", "itwins?$skip=1", "?$skip=1", " https://api.bentley.com/x",
+          "https://api.bentley.com/\\r\\nX: y", "#"}) {
         const auto next = next_of(fmt::format(R"({{"next":{{"href":"{}"}}}})", link));
         EXPECT_TRUE(next.starts_with("error: ")) << link << " -> " << next;
     }
@@ -162,19 +194,24 @@ TEST(NextLink, TheSameOriginInAnotherSpellingIsFollowed) {
 }
 
 TEST(NextLink, OfAnotherTypeIsAnErrorNotTheEnd) {
-    for (const auto* links : {R"({"next":1})", R"({"next":[]})", R"({"next":true})", R"({"next":{"href":1}})", R"({"next":{"href":{}}})", R"({"next":{"href":[]}})"})
+    for (const auto* links : {R"({"next":1})", R"({"next":[]})", R"({"next":true})", R"({"next":{"href":1}})",
+                              R"({"next":{"href":{}}})", R"({"next":{"href":[]}})"})
         EXPECT_TRUE(next_of(links).starts_with("error: ")) << links;
 }
 
 // Reason: a `_links` of another type than an object is taken for a last page, so that a read ends short without a word.
-// Proposed: in page.cpp next_link(), after the null check, `if (json::kind(*links) != Kind::object) return invalid(...)`.
-TEST(NextLink, DISABLED_LinksThatAreNoObjectAreAnError) {
+// Proposed: in page.cpp next_link(), after the null check, `if (json::kind(*links) != Kind::object) return
+// invalid(...)`.
+TEST(NextLink, LinksThatAreNoObjectAreAnError) {
     for (const auto* links : {"[]", "\"x\"", "1", R"([{"rel":"next","href":"https://api.bentley.com/x"}])"})
         EXPECT_TRUE(next_of(links).starts_with("error: ")) << links;
 }
 
 Incremental filter() {
-    return {.style = Incremental::Style::filter, .parameter = "$filter", .expression = "createdDateTime ge {since}", .at = {"createdDateTime"}};
+    return {.style = Incremental::Style::filter,
+            .parameter = "$filter",
+            .expression = "createdDateTime ge {since}",
+            .at = {"createdDateTime"}};
 }
 
 TEST(FirstPage, AsksForTheLargestPageUnlessASmallerOneIsKnownToWork) {
@@ -202,12 +239,14 @@ TEST(FirstPage, AFilterIsSentWithSinceOrWhereItIsRequired) {
     EXPECT_EQ(first_page_url(list, base, {.since = since}),
               "https://api.bentley.com/itwins/?$top=1000&$filter=createdDateTime%20ge%202026-11-21T08:00:00Z");
     list.incremental->required = true;
-    EXPECT_EQ(first_page_url(list, base, {}), "https://api.bentley.com/itwins/?$top=1000&$filter=createdDateTime%20ge%201970-01-01T00:00:00Z");
+    EXPECT_EQ(first_page_url(list, base, {}),
+              "https://api.bentley.com/itwins/?$top=1000&$filter=createdDateTime%20ge%201970-01-01T00:00:00Z");
 }
 
 TEST(FirstPage, ARangeHasAStartAndAnEnd) {
     auto list = facts();
-    list.incremental = Incremental{.style = Incremental::Style::range, .parameter = "modifiedDateTime", .expression = {}, .at = {"modified"}};
+    list.incremental = Incremental{
+        .style = Incremental::Style::range, .parameter = "modifiedDateTime", .expression = {}, .at = {"modified"}};
     const auto since = parse_time("2026-11-21T08:00:00Z"), until = parse_time("2026-11-22T08:00:00Z");
 
     EXPECT_EQ(first_page_url(list, base, {.since = since, .until = until}),
@@ -219,7 +258,8 @@ TEST(FirstPage, ARangeHasAStartAndAnEnd) {
 TEST(FirstPage, OfEveryReadableObjectIsAUrlAtTheProvider) {
     for (const auto& [name, object] : Catalog::builtin().objects()) {
         if (!object.read) continue;
-        const auto url = http::parse_url(first_page_url(*object.read, base, {.since = parse_time("2026-11-21T08:00:00Z")}));
+        const auto url =
+            http::parse_url(first_page_url(*object.read, base, {.since = parse_time("2026-11-21T08:00:00Z")}));
         ASSERT_TRUE(url.has_value()) << name;
         EXPECT_EQ(url->origin(), base) << name;
     }
@@ -229,7 +269,8 @@ TEST(OwnUrl, HoldsTheIdEncoded) {
     auto list = facts();
     list.own = OwnRead{.path = "/detectors/{id}", .wrapper = {}};
 
-    EXPECT_EQ(own_url(list, base, "@bentley/crack?x#y"), "https://api.bentley.com/detectors/%40bentley%2Fcrack%3Fx%23y");
+    EXPECT_EQ(own_url(list, base, "@bentley/crack?x#y"),
+              "https://api.bentley.com/detectors/%40bentley%2Fcrack%3Fx%23y");
     EXPECT_EQ(own_url(list, base, "../{id}"), "https://api.bentley.com/detectors/..%2F%7Bid%7D");
 }
 

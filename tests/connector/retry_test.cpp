@@ -17,9 +17,10 @@ TEST(Retry, OnlyWhatMayPassIsTriedAgain) {
     const struct {
         errc code;
         bool again;
-    } table[] = {{errc::transient, true},       {errc::timed_out, true},   {errc::rate_limited, true}, {errc::unauthorized, false},
-                 {errc::forbidden, false},      {errc::not_found, false},  {errc::too_large, false},   {errc::unprocessable, false},
-                 {errc::refused, false},        {errc::invalid_body, false}, {errc::invalid_input, false}, {errc::cancelled, false},
+    } table[] = {{errc::transient, true},     {errc::timed_out, true},      {errc::rate_limited, true},
+                 {errc::unauthorized, false}, {errc::forbidden, false},     {errc::not_found, false},
+                 {errc::too_large, false},    {errc::unprocessable, false}, {errc::refused, false},
+                 {errc::invalid_body, false}, {errc::invalid_input, false}, {errc::cancelled, false},
                  {errc::internal, false}};
     for (const auto& row : table) EXPECT_EQ(wait(row.code).has_value(), row.again) << to_string(row.code);
 }
@@ -63,8 +64,15 @@ TEST(Retry, RetryAfterIsALowerBound) {
 TEST(Retry, RetryAfterIsObeyedUpToADay) {
     EXPECT_EQ(*wait(errc::rate_limited, 1, 1, 0, 24h), 24h);
     EXPECT_EQ(*wait(errc::rate_limited, 1, 1, 0, std::chrono::seconds{1'000'000'000}), 24h);
-    EXPECT_EQ(*wait(errc::rate_limited, 1, 1, 0, std::chrono::seconds::max()), 24h);
     EXPECT_EQ(*wait(errc::rate_limited, 1, 1, 0, 0s), 0s);
+}
+
+// Reason: the seconds become microseconds before they are cut, which overflows (undefined; in practice a negative wait)
+// for a `Retry-After: 99999999999999` of the provider: it is then asked again without any pause, and 429s are not
+// counted. Proposed: in problem.cpp retry_after_of(), cut at a year.
+TEST(Retry, ARetryAfterBeyondAllMeasureIsADay) {
+    for (const auto asked : {std::chrono::seconds{99'999'999'999'999}, std::chrono::seconds::max()})
+        EXPECT_EQ(*wait(errc::rate_limited, 1, 1, 0, asked), 24h);
 }
 
 }  // namespace

@@ -58,15 +58,18 @@ TEST(Configuration, AGoodOneIsValidAndShowsTheCallsAnHour) {
 }
 
 TEST(Configuration, AnUnknownKeyIsAnError) {
-    expect_error(replaced(good, "manifest: amp.yaml", "manifest: amp.yaml\nprovidr: {}"), "config.yaml:3:1:", "provider");
+    expect_error(replaced(good, "manifest: amp.yaml", "manifest: amp.yaml\nprovidr: {}"),
+                 "config.yaml:3:1:", "provider");
 }
 
 TEST(Configuration, ADuplicateKeyIsAnError) {
-    expect_error(replaced(good, "manifest: amp.yaml", "manifest: amp.yaml\nproject: twice"), "config.yaml:3:1:", "project");
+    expect_error(replaced(good, "manifest: amp.yaml", "manifest: amp.yaml\nproject: twice"),
+                 "config.yaml:3:1:", "project");
 }
 
 TEST(Configuration, AWrongTypeIsAnError) {
-    expect_error(replaced(good, "storage: { path: syncd.db }", "storage: { path: [a, b] }"), "config.yaml:3:18:", "path");
+    expect_error(replaced(good, "storage: { path: syncd.db }", "storage: { path: [a, b] }"),
+                 "config.yaml:3:18:", "path");
 }
 
 TEST(Configuration, AnUnsetVariableIsAnError) {
@@ -136,15 +139,22 @@ TEST(Configuration, ItIsFoundByTheEnvironmentVariable) {
 TEST(Configuration, AFileHoldsASecret) {
     Folder secrets;
     write_text(secrets / "secret", "from a file\n");
-    EXPECT_EQ(Etc(replaced(good, "${SECRET:-secret}", "${file:" + (secrets / "secret").string() + "}")).check().exit, 0);
+    EXPECT_EQ(Etc(replaced(good, "${SECRET:-secret}", "${file:" + (secrets / "secret").string() + "}")).check().exit,
+              0);
     expect_error(replaced(good, "${SECRET:-secret}", "${file:/no/such/secret}"), "config.yaml:9:", "/no/such/secret");
 }
 
 TEST(CommandLine, MistakesExitWith2) {
     Etc setup(good);
     const std::vector<std::vector<std::string>> mistakes = {
-        {}, {"no-such-command"}, {"sync", "--no-such-option"}, {"deliveries", "--status", "lost"}, {"records"},
-        {"operations", "--limit", "many"}, {"deletes", "confirm"}, {"destinations", "enable"},
+        {},
+        {"no-such-command"},
+        {"sync", "--no-such-option"},
+        {"deliveries", "--status", "lost"},
+        {"records"},
+        {"operations", "--limit", "many"},
+        {"deletes", "confirm"},
+        {"destinations", "enable"},
         {"--config", "config.yaml", "sync", "--drain", "soon"},
         {"--config", "config.yaml", "records", "itwins", "--since", "yesterday"}};
     for (const auto& arguments : mistakes) {

@@ -10,7 +10,8 @@ namespace {
 std::int64_t committed_pages(const Bench& bench) {
     if (!std::filesystem::exists(bench.database())) return 0;
     try {
-        const auto pages = Database(bench.database()).value("SELECT pages FROM operations ORDER BY created_at DESC LIMIT 1");
+        const auto pages =
+            Database(bench.database()).value("SELECT pages FROM operations ORDER BY created_at DESC LIMIT 1");
         return pages.empty() ? 0 : std::stoll(pages);
     } catch (const std::exception&) {  // the daemon is just making its tables
         return 0;

@@ -55,7 +55,8 @@ TEST(Deletes, ADeletedRecordCarriesItsLastKnownRawAndStaysListedAsDeleted) {
     ASSERT_EQ(bench.sync().exit, 0);
     bench.sandbox.remove("itwins/records/last");
     ASSERT_EQ(bench.sync().exit, 0);
-    const auto body = Database(bench.database()).value("SELECT body FROM message_body ORDER BY message_key DESC LIMIT 1");
+    const auto body =
+        Database(bench.database()).value("SELECT body FROM message_body ORDER BY message_key DESC LIMIT 1");
     EXPECT_NE(body.find(R"("raw":{"id":"last","displayName":"The last"},"id":"last","changeType":"delete")"),
               std::string::npos)
         << body;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 namespace syncd::e2e {
 namespace {
 
@@ -72,8 +74,8 @@ TEST(Faults, AnErrorOfTheProviderIsInTheOperationsLog) {
 }
 
 TEST(Faults, EmptyPagesAndRepeatedRecordsAndANullNextAreFine) {
-    expect_whole_in_spite_of({R"({"path":"/itwins/","kind":"twice"})",
-                              R"({"path":"/itwins/","kind":"nullNext","afterPages":1})"});
+    expect_whole_in_spite_of(
+        {R"({"path":"/itwins/","kind":"twice"})", R"({"path":"/itwins/","kind":"nullNext","afterPages":1})"});
 }
 
 TEST(Faults, ASmallerPageIsAskedForWhenTheProviderRefusesTheSize) {
@@ -92,6 +94,8 @@ TEST(Faults, ASmallerPageIsAskedForWhenTheProviderRefusesTheSize) {
 struct BadPage {
     std::string kind, reason;
 };
+
+void PrintTo(const BadPage& page, std::ostream* out) { *out << page.kind; }
 
 class BadPages : public ::testing::TestWithParam<BadPage> {};
 

@@ -6,13 +6,19 @@ namespace syncd::e2e {
 namespace {
 
 /// What must never be seen; the sandbox's tokens all begin with `sbx.`, `Bearer` would come before any of them.
-const std::vector<std::string> secrets = {"sandbox-secret", "c2FuZGJveC1zZWNyZXQ", "sandbox%2Dsecret", "sbx.", "Bearer ",
-                                          "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "api-key-of-the-test"};
+const std::vector<std::string> secrets = {"sandbox-secret",
+                                          "c2FuZGJveC1zZWNyZXQ",
+                                          "sandbox%2Dsecret",
+                                          "sbx.",
+                                          "Bearer ",
+                                          "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                                          "api-key-of-the-test"};
 
 void expect_no_secrets(const std::string& where, const std::string& bytes) {
     for (const auto& secret : secrets)
         EXPECT_EQ(bytes.find(secret), std::string::npos)
-            << secret << " in " << where << ": " << bytes.substr(std::max<std::size_t>(bytes.find(secret), 100) - 100, 300);
+            << secret << " in " << where << ": "
+            << bytes.substr(std::max<std::size_t>(bytes.find(secret), 100) - 100, 300);
 }
 
 TEST(Secrets, AreInNoLogNoOutputAndNotInTheDatabase) {

@@ -16,20 +16,22 @@ const T& any_of(Random& random, const std::vector<T>& choices) {
 }
 
 void something_changes(const Sandbox& sandbox, Random& random) {
-    const std::vector<std::string> edits = {"itwins/create?count=3",  "itwins/change?count=7",  "itwins/delete?count=2",
-                                            "itwins/reorder?count=5", "recents/create?count=2", "favorites/delete?count=1",
-                                            "cesium/create?count=1",  "cesium/delete?count=1",  "jobs/create?count=2"};
+    const std::vector<std::string> edits = {
+        "itwins/create?count=3",  "itwins/change?count=7",  "itwins/delete?count=2",
+        "itwins/reorder?count=5", "recents/create?count=2", "favorites/delete?count=1",
+        "cesium/create?count=1",  "cesium/delete?count=1",  "jobs/create?count=2"};
     for (int i = 0; i < 4; ++i) sandbox.post(any_of(random, edits));
 }
 
 void something_goes_wrong(const Sandbox& sandbox, Random& random) {
-    const std::vector<std::string> paths = {"/itwins/", "/itwins/*", "/curated-content/cesium/", "/contextcapture/jobs"};
-    const std::vector<std::string> kinds = {"reset", "close",  "truncate", "garbage", "html",  "foreignNext", "loop",
+    const std::vector<std::string> paths = {"/itwins/", "/itwins/*", "/curated-content/cesium/",
+                                            "/contextcapture/jobs"};
+    const std::vector<std::string> kinds = {"reset", "close",    "truncate", "garbage", "html",  "foreignNext", "loop",
                                             "noId",  "nullNext", "wrongKey", "omit",    "twice", "slow"};
     const std::vector<std::string> receiver = {R"("kind":"reset")", R"("kind":"close")", R"("status":500)",
                                                R"("status":503,"processed":true)", R"("status":302)"};
-    sandbox.fault(fmt::format(R"({{"path":"{}","kind":"{}","afterPages":{}}})", any_of(random, paths), any_of(random, kinds),
-                              any_of<int>(random, {0, 0, 1})));
+    sandbox.fault(fmt::format(R"({{"path":"{}","kind":"{}","afterPages":{}}})", any_of(random, paths),
+                              any_of(random, kinds), any_of<int>(random, {0, 0, 1})));
     sandbox.receiver_fault(fmt::format(R"({{"hook":"bentley",{},"afterPages":{}}})", any_of(random, receiver),
                                        any_of<int>(random, {0, 1, 2})));
     if (any_of<int>(random, {0, 1, 2}) == 0) sandbox.post("tokens/revoke");
@@ -41,7 +43,10 @@ TEST(Soak, WhateverHappensTheReceiverEndsWithWhatTheProviderHas) {
     Random random(seed);
     const std::string full = "backfill: { defaultPeriod: { fullHistory: true } }", never = "0 0 1 1 *";
     Bench bench({"--itwins", "1300", "--jobs", "10", "--favorites", "20"},
-                {.objects = {{"itwins"}, {"itwins/recents"}, {"itwins/favorites"}, {"curated-content/cesium"},
+                {.objects = {{"itwins"},
+                             {"itwins/recents"},
+                             {"itwins/favorites"},
+                             {"curated-content/cesium"},
                              {"contextcapture/jobs", never, full}},
                  .destination = "maxPayloadBytes: 30000, "});
 

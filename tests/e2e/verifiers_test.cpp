@@ -30,7 +30,8 @@ TEST(Verifiers, SvixAndStandardWebhooksAcceptEveryMessage) {
     std::string why_not;
     const auto folder = installed(why_not);
     if (folder.empty()) GTEST_SKIP() << why_not;
-    const std::string first = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", second = "whsec_c2Vjb25kLXNlY3JldC1mb3Itcm90YXRpb24=";
+    const std::string first = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                      second = "whsec_c2Vjb25kLXNlY3JldC1mb3Itcm90YXRpb24=";
     Bench bench({"--itwins", "60"});
     Program verifier({"node", (folder / "verify.mjs").string(), first, second}, bench.folder / "verify");
     ASSERT_TRUE(eventually([&] { return verifier.out().find('\n') != std::string::npos; })) << verifier.err();
@@ -44,8 +45,7 @@ TEST(Verifiers, SvixAndStandardWebhooksAcceptEveryMessage) {
     const auto out = verifier.out();
     const auto messages = bench.json({"deliveries", "--status", "delivered"}).as_array();
     EXPECT_GT(messages.size(), 3u);
-    for (const auto& message : messages)
-        EXPECT_NE(out.find("ok " + text(message, "/id")), std::string::npos) << out;
+    for (const auto& message : messages) EXPECT_NE(out.find("ok " + text(message, "/id")), std::string::npos) << out;
     EXPECT_EQ(out.find("wrong"), std::string::npos) << out;
 }
 

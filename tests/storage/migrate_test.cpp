@@ -114,7 +114,8 @@ TEST(Schema, EveryStatusIsCheckedAndTablesAreStrict) {
     OpenStore store;
     Database db(store.path, OpenMode::read_write);
     EXPECT_THROW(db.execute("UPDATE operations SET status = 'odd'"), SQLite::Exception);
-    EXPECT_THROW(db.execute("INSERT INTO destinations (name, state, updated_at) VALUES ('x', 'odd', '')"), SQLite::Exception);
+    EXPECT_THROW(db.execute("INSERT INTO destinations (name, state, updated_at) VALUES ('x', 'odd', '')"),
+                 SQLite::Exception);
 
     EXPECT_EQ(store.value("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' "
                           "AND NOT strict AND name NOT LIKE 'sqlite%'"),
@@ -123,11 +124,12 @@ TEST(Schema, EveryStatusIsCheckedAndTablesAreStrict) {
 
 TEST(Schema, ReadersMayRelyOnTheDocumentedColumns) {
     OpenStore store;
-    for (const auto* sql : {"SELECT installation_id, object, record_id, raw, created_at, updated_at, deleted_at FROM records",
-                            "SELECT installation_id, object, itwin_id, cursor, updated_at FROM cursors",
-                            "SELECT id, installation_id, action_type, object, status, result, created_at, updated_at FROM operations",
-                            "SELECT id, destination, installation_id, object, operation_id, num_records, status, attempts, "
-                            "next_attempt_at, created_at, updated_at FROM deliveries"})
+    for (const auto* sql :
+         {"SELECT installation_id, object, record_id, raw, created_at, updated_at, deleted_at FROM records",
+          "SELECT installation_id, object, itwin_id, cursor, updated_at FROM cursors",
+          "SELECT id, installation_id, action_type, object, status, result, created_at, updated_at FROM operations",
+          "SELECT id, destination, installation_id, object, operation_id, num_records, status, attempts, "
+          "next_attempt_at, created_at, updated_at FROM deliveries"})
         EXPECT_NO_THROW(store.column(sql)) << sql;
 }
 

@@ -1,4 +1,3 @@
-// Streams and messages: whose turn it is, what came of an attempt, enable, disable, replay.
 #include "tests/support/open_store.hpp"
 
 #include <gtest/gtest.h>
@@ -27,12 +26,24 @@ std::int64_t key_of(OpenStore& store, int sequence) {
     return std::stoll(store.value("SELECT key FROM message WHERE sequence = " + std::to_string(sequence)));
 }
 
+std::optional<Timestamp> next_due(OpenStore& store, std::string destination = "hook", bool ordered = true,
+                                  std::vector<std::int64_t> busy = {}) {
+    return store.run(store->next_due(
+        {.destination = std::move(destination), .ordered = ordered, .busy = std::move(busy), .now = at(10)}));
+}
 Attempt accepted(std::int64_t message, Timestamp when = at(10)) {
     return {.message_key = message, .verdict = Verdict::delivered, .status = 200, .at = when};
 }
 Attempt failed(std::int64_t message, std::int64_t step, Timestamp due, Timestamp when = at(10)) {
-    return {.message_key = message, .verdict = Verdict::retry, .status = 503, .error = "HTTP 503", .duration_ms = 7,
-            .at = when, .step = step, .step_due_at = due, .next_attempt_at = due};
+    return {.message_key = message,
+            .verdict = Verdict::retry,
+            .status = 503,
+            .error = "HTTP 503",
+            .duration_ms = 7,
+            .at = when,
+            .step = step,
+            .step_due_at = due,
+            .next_attempt_at = due};
 }
 
 TEST(Claim, OnlyTheHeadOfAStreamIsDueWhereOrderMatters) {
@@ -102,8 +113,8 @@ TEST(Claim, MessagesByUrlWaitUntilSomebodyServesThem) {
     EXPECT_TRUE(store.run(store->claim_due(claim)).empty());
     claim.by_url = true;
     EXPECT_TRUE(store.run(store->claim_due(claim)).at(0).by_url);
-    EXPECT_EQ(store.run(store->count_pending(false)), 0);
-    EXPECT_EQ(store.run(store->count_pending(true)), 1);
+    EXPECT_EQ(store.run(store->count_pending({"hook"})), 1);
+    EXPECT_EQ(store.run(store->count_pending({"other"})), 0) << "a destination that left the configuration";
     EXPECT_EQ(store.run(store->results_of(store.value("SELECT id FROM message"))), "[1]");
     EXPECT_EQ(store.run(store->results_of("msg_unknown")), std::nullopt);
 }
@@ -129,23 +140,32 @@ TEST(ClaimStream, GivesTheNextOnesInOrderUpToTheLimits) {
 TEST(NextDue, IsThatOfTheEarliestHead) {
     OpenStore store;
     fill(store, 2);
-    EXPECT_EQ(store.run(store->next_due("hook")), at(1));
+    EXPECT_LE(next_due(store).value(), at(1)) << "never tried: due";
 
     store.attempt(failed(key_of(store, 1), 1, at(100)));
 
-    EXPECT_EQ(store.run(store->next_due("hook")), at(100));
-    EXPECT_EQ(store.run(store->next_due("other")), std::nullopt);
+    EXPECT_EQ(next_due(store), at(100));
+    EXPECT_EQ(next_due(store, "other"), std::nullopt);
 }
 
-// Reason: next_due() looks at heads of streams only, so that with `ordering: none` a message behind a head that waits
-// for hours is tried up to a minute late (the longest nap of Delivery::run), not when its own retry is due.
-TEST(NextDue, DISABLED_WhereOrderDoesNotMatterItIsThatOfTheEarliestMessage) {
+TEST(NextDue, WhereOrderDoesNotMatterItIsThatOfTheEarliestMessage) {
     OpenStore store;
     fill(store, 2);
     store.attempt(failed(key_of(store, 1), 5, at(7200)));
     store.attempt(failed(key_of(store, 2), 1, at(15)));
 
-    EXPECT_EQ(store.run(store->next_due("hook")), at(15));
+    EXPECT_EQ(next_due(store, "hook", false), at(15));
+    EXPECT_EQ(next_due(store, "hook", true), at(7200)) << "the head holds it back";
+}
+
+TEST(NextDue, WhatIsBeingSentIsNoReasonToLookAgain) {
+    OpenStore store;
+    fill(store, 2);
+    const auto stream = store.claim().at(0).stream_key;
+
+    EXPECT_EQ(next_due(store, "hook", true, {stream}), std::nullopt);
+    EXPECT_LE(next_due(store, "hook", false, {key_of(store, 1)}).value(), at(1));
+    EXPECT_EQ(next_due(store, "hook", false, {key_of(store, 1), key_of(store, 2)}), std::nullopt);
 }
 
 TEST(Attempts, DeliveredIsFinal) {
@@ -170,14 +190,37 @@ TEST(Attempts, ARetryKeepsItsPlaceAndItsFirstTime) {
     EXPECT_EQ(state.failing_since, at(10));
     EXPECT_EQ(store.value("SELECT status || ' ' || attempts || ' ' || step || ' ' || first_attempt_at FROM message"),
               "pending 2 2 " + format_time(at(10)));
-    EXPECT_EQ(store.column("SELECT error || ' ' || status || ' ' || duration_ms FROM attempt"), (Texts{"HTTP 503 503 7", "HTTP 503 503 7"}));
+    EXPECT_EQ(store.column("SELECT error || ' ' || status || ' ' || duration_ms FROM attempt"),
+              (Texts{"HTTP 503 503 7", "HTTP 503 503 7"}));
+}
+
+TEST(Attempts, ADestinationFailsSinceItsFirstFailureUnlessNothingWasTriedForLong) {
+    OpenStore store;
+    fill(store, 1);
+    store.attempt(failed(key_of(store, 1), 1, at(20), at(10)));
+    EXPECT_EQ(store.attempt(failed(key_of(store, 1), 2, at(40), at(10) + 1h)).failing_since, at(10));
+
+    const auto later = at(10) + 24h * 30;
+    EXPECT_EQ(store.attempt(failed(key_of(store, 1), 3, later + 1h, later)).failing_since, later)
+        << "the daemon was off";
+}
+
+TEST(Attempts, ADeadLetterIsNoFailureOfTheDestination) {
+    OpenStore store;
+    fill(store, 1);
+
+    const auto state =
+        store.attempt({.message_key = key_of(store, 1), .verdict = Verdict::dead, .status = 422, .at = at(10)});
+
+    EXPECT_EQ(state.failing_since, std::nullopt);
 }
 
 TEST(Attempts, ADeadLetterLetsTheStreamGoOn) {
     OpenStore store;
     fill(store, 2);
 
-    store.attempt({.message_key = key_of(store, 1), .verdict = Verdict::dead, .status = 400, .error = "HTTP 400", .at = at(10)});
+    store.attempt(
+        {.message_key = key_of(store, 1), .verdict = Verdict::dead, .status = 400, .error = "HTTP 400", .at = at(10)});
 
     EXPECT_EQ(store.value("SELECT status FROM deliveries WHERE sequence = 1"), "dead");
     EXPECT_EQ(bodies(store.claim()), Texts{"2:create:2"});
@@ -187,14 +230,18 @@ TEST(Attempts, HoldDisablesTheDestinationAndHoldsAllItsMessages) {
     OpenStore store;
     fill(store, 3);
 
-    const auto state = store.attempt({.message_key = key_of(store, 1), .verdict = Verdict::hold, .status = 410,
-                                      .error = "410 Gone", .at = at(10), .disable = true});
+    const auto state = store.attempt({.message_key = key_of(store, 1),
+                                      .verdict = Verdict::hold,
+                                      .status = 410,
+                                      .error = "410 Gone",
+                                      .at = at(10),
+                                      .disable = true});
 
     EXPECT_FALSE(state.enabled);
     EXPECT_EQ(state.reason, "410 Gone");
     EXPECT_EQ(store.value("SELECT count(*) FROM deliveries WHERE status = 'held'"), "3");
-    EXPECT_EQ(store.run(store->next_due("hook")), std::nullopt);
-    EXPECT_EQ(store.run(store->count_pending(true)), 0);
+    EXPECT_EQ(next_due(store), std::nullopt);
+    EXPECT_EQ(store.run(store->count_pending({"hook"})), 0);
 }
 
 TEST(Attempts, AnAnswerThatComesAfterTheDestinationWasDisabledCountsStill) {
@@ -242,11 +289,13 @@ TEST(Waking, OncePerStepOfTheSchedule) {
 
     store.attempt(failed(waiting, 1, at(1000), at(21)));  // tried early, failed, same step
     store.attempt(accepted(std::stoll(store.value("SELECT min(key) + 1 FROM message")), at(22)));
-    EXPECT_EQ(store.value("SELECT next_attempt_at FROM message WHERE key = " + std::to_string(waiting)), format_time(at(1000)));
+    EXPECT_EQ(store.value("SELECT next_attempt_at FROM message WHERE key = " + std::to_string(waiting)),
+              format_time(at(1000)));
 
     store.attempt(failed(waiting, 2, at(2000), at(1000)));
     store.attempt(accepted(std::stoll(store.value("SELECT min(key) + 2 FROM message")), at(1001)));
-    EXPECT_EQ(store.value("SELECT next_attempt_at FROM message WHERE key = " + std::to_string(waiting)), format_time(at(1001)));
+    EXPECT_EQ(store.value("SELECT next_attempt_at FROM message WHERE key = " + std::to_string(waiting)),
+              format_time(at(1001)));
 }
 
 TEST(Waking, ADestinationThatWasFineWakesNobody) {
@@ -329,7 +378,9 @@ TEST(Replay, IsNarrowedByStateDestinationInstallationAndTime) {
     EXPECT_EQ(store.run(store->replay({.dead_only = true, .destination = "other"}, at(50))), 0);
     EXPECT_EQ(store.run(store->replay({.dead_only = true, .installation_id = "other"}, at(50))), 0);
     EXPECT_EQ(store.run(store->replay({.dead_only = true, .since = at(2)}, at(50))), 0);
-    EXPECT_EQ(store.run(store->replay({.dead_only = true, .destination = "hook", .installation_id = "inst", .since = at(1)}, at(50))), 1);
+    EXPECT_EQ(store.run(store->replay(
+                  {.dead_only = true, .destination = "hook", .installation_id = "inst", .since = at(1)}, at(50))),
+              1);
     EXPECT_EQ(store.value("SELECT status FROM message WHERE sequence = 1"), "delivered");
     EXPECT_EQ(store.run(store->replay({.destination = "hook"}, at(50))), 1);
 }

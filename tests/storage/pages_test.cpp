@@ -93,10 +93,14 @@ struct FilterEdge {
 };
 
 TEST(Page, FiltersDecideWhatDestinationsSee) {
-    constexpr FilterEdge edges[] = {{true, true, false, ""},        {true, true, true, "2:update:1"},
-                                    {true, false, false, "2:delete:1"}, {true, false, true, "2:delete:1"},
-                                    {false, true, false, "1:create:1"}, {false, true, true, "1:create:1"},
-                                    {false, false, false, ""},      {false, false, true, ""}};
+    constexpr FilterEdge edges[] = {{true, true, false, ""},
+                                    {true, true, true, "2:update:1"},
+                                    {true, false, false, "2:delete:1"},
+                                    {true, false, true, "2:delete:1"},
+                                    {false, true, false, "1:create:1"},
+                                    {false, true, true, "1:create:1"},
+                                    {false, false, false, ""},
+                                    {false, false, true, ""}};
     for (const auto& edge : edges) {
         OpenStore store;
         store.commit({seen(a_record("1"), edge.was)});
@@ -195,8 +199,10 @@ TEST(Page, TheOperationCountsPagesAndChanges) {
     store.run(store->commit_page(single));
     store.remove({"2"});
 
-    EXPECT_EQ(store.value("SELECT pages || ' ' || processed || ' ' || creates || ' ' || updates || ' ' || deletes FROM operations"),
-              "1 3 2 1 1");
+    EXPECT_EQ(
+        store.value(
+            "SELECT pages || ' ' || processed || ' ' || creates || ' ' || updates || ' ' || deletes FROM operations"),
+        "1 3 2 1 1");
 }
 
 TEST(Page, TheRawIsKeptByteForByte) {

@@ -11,7 +11,11 @@ using Texts = std::vector<std::string>;
 using namespace std::chrono_literals;
 
 FinishRead ended(const OpenStore& store, std::string operation, bool success) {
-    return {.object_key = store.key, .operation_id = std::move(operation), .success = success, .result = "said", .now = at(9)};
+    return {.object_key = store.key,
+            .operation_id = std::move(operation),
+            .success = success,
+            .result = "said",
+            .now = at(9)};
 }
 
 TEST(Installation, ItsUpdateTimeMovesOnlyWithItsDigest) {
@@ -23,11 +27,10 @@ TEST(Installation, ItsUpdateTimeMovesOnlyWithItsDigest) {
 
 TEST(Operation, EndsAsItEnded) {
     OpenStore store;
-    store.begin("op-2");
-    store.begin("op-3");
-
     store.run(store->finish_read(ended(store, "op-1", true)));
+    store.begin("op-2");
     store.run(store->finish_read(ended(store, "op-2", false)));
+    store.begin("op-3");
     auto goes_on = ended(store, "op-3", false);
     goes_on.in_progress = true;
     store.run(store->finish_read(goes_on));
@@ -53,12 +56,26 @@ TEST(Interrupted, ReadsThatACrashCutOffBecomeFailures) {
     EXPECT_EQ(store.run(store->fail_interrupted(at(6))), 0);
 }
 
+TEST(Interrupted, AReadWhoseEndCouldNotBeStoredEndsWhenTheNextOfItsObjectBegins) {
+    OpenStore store;
+    const auto itwins = store.key;
+    store.key = store.object("webhooks");
+    store.begin("op-w");
+    store.key = itwins;
+
+    store.begin("op-2");
+
+    EXPECT_EQ(store.column("SELECT status FROM operations ORDER BY id"),
+              (Texts{"failure", "in_progress", "in_progress"}));
+}
+
 TEST(Interrupted, ABackfillThatGoesOnKeepsItsOperation) {
     OpenStore store;
-    store.run(store->begin_read({.object_key = store.key, .operation_id = "op-b", .type = ReadType::backfill, .backfill = true, .now = at(1)}));
+    store.run(store->begin_read(
+        {.object_key = store.key, .operation_id = "op-b", .type = ReadType::backfill, .backfill = true, .now = at(1)}));
     store.open();
 
-    EXPECT_EQ(store.run(store->fail_interrupted(at(5))), 1) << "op-1 alone";
+    EXPECT_EQ(store.run(store->fail_interrupted(at(5))), 0);
 
     EXPECT_EQ(store.value("SELECT status FROM operations WHERE id = 'op-b'"), "in_progress");
     EXPECT_EQ(store.state().operation_id, "op-b");
@@ -67,8 +84,13 @@ TEST(Interrupted, ABackfillThatGoesOnKeepsItsOperation) {
 TEST(Backfill, GoesFromPendingOverRunningToDone) {
     OpenStore store;
     EXPECT_EQ(store.state().backfill, ObjectState::Backfill::pending);
-    store.run(store->begin_read({.object_key = store.key, .operation_id = "op-b", .type = ReadType::backfill, .backfill = true,
-                                 .since = at(-100), .deliver_from = at(-50), .now = at(1)}));
+    store.run(store->begin_read({.object_key = store.key,
+                                 .operation_id = "op-b",
+                                 .type = ReadType::backfill,
+                                 .backfill = true,
+                                 .since = at(-100),
+                                 .deliver_from = at(-50),
+                                 .now = at(1)}));
     EXPECT_EQ(store.state().backfill, ObjectState::Backfill::running);
     EXPECT_EQ(store.state().since, at(-100));
     EXPECT_EQ(store.state().deliver_from, at(-50));
@@ -83,7 +105,8 @@ TEST(Backfill, GoesFromPendingOverRunningToDone) {
 
 TEST(Backfill, ItsPositionIsCommittedWithItsPage) {
     OpenStore store;
-    store.run(store->begin_read({.object_key = store.key, .operation_id = "op-b", .type = ReadType::backfill, .backfill = true, .now = at(1)}));
+    store.run(store->begin_read(
+        {.object_key = store.key, .operation_id = "op-b", .type = ReadType::backfill, .backfill = true, .now = at(1)}));
     auto page = store.page({seen(a_record("1"))});
     page.next_url = "https://api.test/next?$continuationToken=x%20y";
     page.next_cursor = at(-7);
@@ -97,7 +120,8 @@ TEST(Backfill, ItsPositionIsCommittedWithItsPage) {
 
 TEST(Backfill, ThatFailedGoesOnFromItsPositionUnderANewOperation) {
     OpenStore store;
-    store.run(store->begin_read({.object_key = store.key, .operation_id = "op-b", .type = ReadType::backfill, .backfill = true, .now = at(1)}));
+    store.run(store->begin_read(
+        {.object_key = store.key, .operation_id = "op-b", .type = ReadType::backfill, .backfill = true, .now = at(1)}));
     auto page = store.page({seen(a_record("1"))});
     page.next_url = "https://api.test/next";
     store.run(store->commit_page(page));
@@ -106,7 +130,8 @@ TEST(Backfill, ThatFailedGoesOnFromItsPositionUnderANewOperation) {
     EXPECT_EQ(store.state().operation_id, "");
     EXPECT_EQ(store.state().next_url, "https://api.test/next");
 
-    store.run(store->begin_read({.object_key = store.key, .operation_id = "op-c", .type = ReadType::backfill, .resumed = true, .now = at(2)}));
+    store.run(store->begin_read(
+        {.object_key = store.key, .operation_id = "op-c", .type = ReadType::backfill, .resumed = true, .now = at(2)}));
     EXPECT_EQ(store.state().operation_id, "op-c");
     EXPECT_EQ(store.state().next_url, "https://api.test/next");
 }
@@ -117,7 +142,8 @@ TEST(Backfill, ANewOneStartsAtTheFirstPage) {
     page.next_url = "https://api.test/old";
     store.run(store->commit_page(page));
 
-    store.run(store->begin_read({.object_key = store.key, .operation_id = "op-b", .type = ReadType::backfill, .backfill = true, .now = at(1)}));
+    store.run(store->begin_read(
+        {.object_key = store.key, .operation_id = "op-b", .type = ReadType::backfill, .backfill = true, .now = at(1)}));
 
     EXPECT_EQ(store.state().next_url, "");
 }
@@ -139,9 +165,11 @@ TEST(Cursor, NeverGoesBack) {
 
 TEST(State, DueTimePageSizeFullReadAndPauseAreKept) {
     OpenStore store;
-    store.run(store->begin_read({.object_key = store.key, .operation_id = "op-2", .type = ReadType::scheduled, .due_at = at(60), .now = at(61)}));
+    store.run(store->begin_read(
+        {.object_key = store.key, .operation_id = "op-2", .type = ReadType::scheduled, .now = at(61)}));
     auto read = ended(store, "op-2", true);
     read.page_size = 500;
+    read.due_at = at(60);
     read.full_since = at(61);
     store.run(store->finish_read(read));
     store.run(store->set_paused("inst", "itwins", true));
@@ -164,11 +192,8 @@ TEST(State, AnObjectThatWasPausedBeforeItWasEverReadIsPaused) {
 
 TEST(BudgetSpent, IsKeptByClientAndMinuteForAnHour) {
     OpenStore store;
-    const auto spend = [&](std::int64_t requests, Timestamp now) {
-        auto page = store.page({});
-        page.spent = {{"client", requests}};
-        page.now = now;
-        store.run(store->commit_page(page));
+    const auto spend = [&](int requests, Timestamp now) {
+        for (int i = 0; i < requests; ++i) store.run(store->add_spent("client", now));
     };
     const auto minute = std::chrono::floor<std::chrono::minutes>(at(0)).time_since_epoch().count();
     spend(2, at(1));
@@ -189,8 +214,9 @@ const Retention short_retention{.operations = 1h, .deliveries = 1h, .dead_letter
 void one_of_each(OpenStore& store) {
     for (const auto* id : {"1", "2", "3", "4"}) store.commit({seen(a_record(id))});
     Database db(store.path, OpenMode::read_write);
-    db.execute("UPDATE message SET status = CASE sequence WHEN 1 THEN 'pending' WHEN 2 THEN 'held' WHEN 3 THEN 'delivered' "
-               "ELSE 'dead' END");
+    db.execute(
+        "UPDATE message SET status = CASE sequence WHEN 1 THEN 'pending' WHEN 2 THEN 'held' WHEN 3 THEN 'delivered' "
+        "ELSE 'dead' END");
 }
 
 TEST(Prune, NeverTouchesPendingOrHeld) {

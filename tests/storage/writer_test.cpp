@@ -5,6 +5,7 @@
 
 #include <boost/asio/thread_pool.hpp>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <thread>
 
@@ -109,7 +110,8 @@ TEST(Writer, AnAnswerMeansThatOthersCanSeeItOnDisk) {
 
 TEST(Writer, ACommitThatFailsIsTheFailureOfEveryJobInIt) {
     Bench bench;
-    sqlite3_commit_hook(bench.database.raw().getHandle(), [](void*) { return 1; }, nullptr);
+    sqlite3_commit_hook(
+        bench.database.raw().getHandle(), [](void*) { return 1; }, nullptr);
     auto first = bench.insert(1), second = bench.insert(2);
     bench.finish();
     EXPECT_TRUE(first.failed());

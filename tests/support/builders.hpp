@@ -29,10 +29,13 @@ inline storage::SeenRecord seen(Record record, bool visible = true, bool deliver
 }
 
 /// One message for each change: `SEQUENCE:TYPE:ID`, so that a test can read what happened.
-inline std::vector<Message> one_message_each(const std::vector<Change>& changes, const std::string&, std::int64_t sequence) {
+inline std::vector<Message> one_message_each(const std::vector<Change>& changes, const std::string&,
+                                             std::int64_t sequence) {
     std::vector<Message> messages;
     for (const auto& change : changes)
-        messages.push_back({.body = fmt::format("{}:{}:{}", sequence++, to_string(change.type), change.id), .results = {}, .records = 1});
+        messages.push_back({.body = fmt::format("{}:{}:{}", sequence++, to_string(change.type), change.id),
+                            .results = {},
+                            .records = 1});
     return messages;
 }
 

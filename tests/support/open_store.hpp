@@ -32,7 +32,8 @@ public:
     storage::ObjectState state(const std::string& name = "itwins") { return run(store->object_state("inst", name)); }
     std::int64_t object(const std::string& name) { return state(name).key; }
     void begin(const std::string& operation) {
-        run(store->begin_read({.object_key = key, .operation_id = operation, .type = ReadType::scheduled, .now = at(0)}));
+        run(store->begin_read(
+            {.object_key = key, .operation_id = operation, .type = ReadType::scheduled, .now = at(0)}));
     }
     storage::PageCommit page(std::vector<storage::SeenRecord> records) const {
         return {.object_key = key,
@@ -44,7 +45,9 @@ public:
                 .build = one_message_each,
                 .now = at(1)};
     }
-    storage::PageResult commit(std::vector<storage::SeenRecord> records) { return run(store->commit_page(page(std::move(records)))); }
+    storage::PageResult commit(std::vector<storage::SeenRecord> records) {
+        return run(store->commit_page(page(std::move(records))));
+    }
     storage::PageResult remove(std::vector<std::string> ids) {
         return run(store->commit_deletes({.object_key = key,
                                           .operation_id = "op-1",
@@ -59,7 +62,8 @@ public:
         for (const auto& record : run(store->missing(key, approved_only, "", 1000))) ids.push_back(record.id);
         return ids;
     }
-    std::vector<storage::DueMessage> claim(Timestamp now = at(10), bool ordered = true, std::vector<std::int64_t> busy = {}) {
+    std::vector<storage::DueMessage> claim(Timestamp now = at(10), bool ordered = true,
+                                           std::vector<std::int64_t> busy = {}) {
         return run(store->claim_due({.destination = "hook",
                                      .ordered = ordered,
                                      .busy = std::move(busy),
@@ -67,14 +71,17 @@ public:
                                      .longest_wait = std::chrono::hours{24},
                                      .limit = 100}));
     }
-    storage::DestinationState attempt(storage::Attempt done) { return run(store->finish_attempts("hook", {std::move(done)})); }
+    storage::DestinationState attempt(storage::Attempt done) {
+        return run(store->finish_attempts("hook", {std::move(done)}));
+    }
 
     /// The first column of every row, straight from the file.
     std::vector<std::string> column(const std::string& sql) {
         SQLite::Database db(path, SQLite::OPEN_READONLY);
         SQLite::Statement statement(db, sql);
         std::vector<std::string> values;
-        while (statement.executeStep()) values.push_back(statement.getColumn(0).isNull() ? "null" : statement.getColumn(0).getString());
+        while (statement.executeStep())
+            values.push_back(statement.getColumn(0).isNull() ? "null" : statement.getColumn(0).getString());
         return values;
     }
     std::string value(const std::string& sql) {

@@ -42,10 +42,11 @@ public:
     template <class Executor>
     static Running start(Executor executor, awaitable<T> work) {
         Running running;
-        asio::co_spawn(executor, keep(std::move(work), running.state_), [state = running.state_](std::exception_ptr failure) {
-            state->failure = failure;
-            state->done = true;
-        });
+        asio::co_spawn(executor, keep(std::move(work), running.state_),
+                       [state = running.state_](std::exception_ptr failure) {
+                           state->failure = failure;
+                           state->done = true;
+                       });
         return running;
     }
 

@@ -26,7 +26,8 @@ public:
         auto wait = std::move(at->second);
         world.waits_.erase(at);
         wait.timer->at_.reset();
-        asio::post(world.context, [handler = std::move(wait.handler), outcome]() mutable { std::move(handler)(outcome); });
+        asio::post(world.context,
+                   [handler = std::move(wait.handler), outcome]() mutable { std::move(handler)(outcome); });
     }
     void forget() { at_.reset(); }
 

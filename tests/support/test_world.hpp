@@ -17,7 +17,9 @@ public:
     ~TestWorld() override;
 
     asio::any_io_executor executor() override { return context.get_executor(); }
-    Timestamp now() override { return Timestamp{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21}} + passed_ + jumped_; }
+    Timestamp now() override {
+        return Timestamp{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21}} + passed_ + jumped_;
+    }
     Tick tick() override { return Tick{std::chrono::hours{48}} + passed_; }
     std::uint64_t random() override { return chance_(); }
     std::unique_ptr<TimerImpl> make_timer() override;

@@ -5,8 +5,8 @@
 #include "tests/e2e/support/http.hpp"
 #include "tests/e2e/support/program.hpp"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include <cstdint>
 #include <map>
@@ -39,7 +39,7 @@ public:
         provider = word_after(out, "provider ");
         hook = word_after(out, "receiver ");
     }
-    std::string provider, hook;            // addresses
+    std::string provider, hook;  // addresses
 
     bj::value get(const std::string& path) const { return ask("GET", path, ""); }
     bj::value post(const std::string& path, const std::string& body = {}) const { return ask("POST", path, body); }
@@ -60,8 +60,8 @@ public:
 
 private:
     static Program start(const Folder& folder, std::vector<std::string> flags) {
-        std::vector<std::string> arguments = {SANDBOX_PROGRAM, "--listen", "127.0.0.1:0", "--receiver", "127.0.0.1:0",
-                                              "--quiet"};
+        std::vector<std::string> arguments = {SANDBOX_PROGRAM, "--listen",    "127.0.0.1:0",
+                                              "--receiver",    "127.0.0.1:0", "--quiet"};
         arguments.insert(arguments.end(), flags.begin(), flags.end());
         return Program(std::move(arguments), folder / "sandbox");
     }
@@ -80,18 +80,18 @@ private:
 
 struct ObjectSpec {
     std::string name;
-    std::string schedule = "0 0 1 1 *";    // never, as far as a test goes
-    std::string more{};                    // further lines of the manifest's entry, as flow YAML members
+    std::string schedule = "0 0 1 1 *";  // never, as far as a test goes
+    std::string more{};                  // further lines of the manifest's entry, as flow YAML members
 };
 
 struct Settings {
     std::vector<ObjectSpec> objects = {{"itwins"}};
-    std::string manifest{};                // a file to use instead of `objects`
-    std::string url{};                     // of the destination; empty: the sandbox's receiver
+    std::string manifest{};  // a file to use instead of `objects`
+    std::string url{};       // of the destination; empty: the sandbox's receiver
     std::string secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    std::string destination{};             // further members, each followed by a comma
-    std::string server{};                  // likewise
-    std::string read{};                    // config.read.objects of the installation, flow YAML
+    std::string destination{};  // further members, each followed by a comma
+    std::string server{};       // likewise
+    std::string read{};         // config.read.objects of the installation, flow YAML
     std::string log_level = "info";
 };
 
@@ -100,7 +100,8 @@ class Daemon {
 public:
     Daemon(Program program, std::filesystem::path lock) : program(std::move(program)), lock_(std::move(lock)) {
         const bool ready = eventually([&] { return !this->program.running() || !address().empty(); });
-        if (!ready || !this->program.running()) throw std::runtime_error("`run` does not start: " + this->program.err());
+        if (!ready || !this->program.running())
+            throw std::runtime_error("`run` does not start: " + this->program.err());
     }
     Program program;
     std::string url(const std::string& path) const { return "http://" + address() + path; }
@@ -165,12 +166,14 @@ public:
     }
 
     static std::string manifest_of(const std::vector<ObjectSpec>& objects) {
-        std::string list = "specVersion: 1.0.0\nintegrations:\n  - name: bentley\n    displayName: Bentley\n"
-                           "    provider: bentley\n    read:\n      objects:\n";
+        std::string list =
+            "specVersion: 1.0.0\nintegrations:\n  - name: bentley\n    displayName: Bentley\n"
+            "    provider: bentley\n    read:\n      objects:\n";
         for (const auto& object : objects)
-            list += fmt::format("        - {{ objectName: {}, destination: bentleyWebhook, schedule: \"{}\", "
-                                "requiredFields: [{{ fieldName: id }}], optionalFieldsAuto: all{}{} }}\n",
-                                object.name, object.schedule, object.more.empty() ? "" : ", ", object.more);
+            list += fmt::format(
+                "        - {{ objectName: {}, destination: bentleyWebhook, schedule: \"{}\", "
+                "requiredFields: [{{ fieldName: id }}], optionalFieldsAuto: all{}{} }}\n",
+                object.name, object.schedule, object.more.empty() ? "" : ", ", object.more);
         return list;
     }
     std::string config_of(const Settings& settings) const {
@@ -183,9 +186,11 @@ public:
                             settings.destination, settings.url.empty() ? sandbox.hook : settings.url);
         text += fmt::format("secret: {} }}\ninstallations:\n  - integration: {}\n", settings.secret,
                             sample ? "readAndWriteBentley" : "bentley");
-        text += "    groupRef: acme\n    connection: { grant: client_credentials, clientId: sandbox, "
-                "clientSecret: sandbox-secret, scopes: [itwin-platform] }\n";
-        if (!settings.read.empty()) text += fmt::format("    config: {{ read: {{ objects: {{ {} }} }} }}\n", settings.read);
+        text +=
+            "    groupRef: acme\n    connection: { grant: client_credentials, clientId: sandbox, "
+            "clientSecret: sandbox-secret, scopes: [itwin-platform] }\n";
+        if (!settings.read.empty())
+            text += fmt::format("    config: {{ read: {{ objects: {{ {} }} }} }}\n", settings.read);
         return text + fmt::format("log: {{ level: {} }}\n", settings.log_level);
     }
 

@@ -14,7 +14,7 @@
 namespace syncd::e2e {
 
 struct Answer {
-    int status = 0;                        // 0: no answer
+    int status = 0;  // 0: no answer
     std::string head, body;
 };
 
@@ -41,13 +41,14 @@ inline Answer fetch(const std::string& method, const std::string& url, const std
     ::setsockopt(socket.descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     if (::connect(socket.descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
 
-    std::string request = method + " " + (slash == url.size() ? "/" : url.substr(slash)) + " HTTP/1.1\r\nHost: " + host +
+    std::string request = method + " " + (slash == url.size() ? "/" : url.substr(slash)) +
+                          " HTTP/1.1\r\nHost: " + host +
                           "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
     for (const auto& header : headers) request += header + "\r\n";
     request += "\r\n" + body;
     for (std::size_t sent = 0; sent < request.size();) {
         const auto count = ::send(socket.descriptor, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
-        if (count <= 0) break;             // it may have answered all the same
+        if (count <= 0) break;  // it may have answered all the same
         sent += std::size_t(count);
     }
     std::string text;

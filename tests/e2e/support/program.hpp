@@ -86,7 +86,9 @@ public:
         if (pid_ > 0 && !status_) kill(SIGKILL), wait();
     }
     Program(Program&& other) noexcept
-        : out_(std::move(other.out_)), err_(std::move(other.err_)), pid_(std::exchange(other.pid_, -1)),
+        : out_(std::move(other.out_)),
+          err_(std::move(other.err_)),
+          pid_(std::exchange(other.pid_, -1)),
           status_(other.status_) {}
     Program& operator=(Program&&) = delete;
 

@@ -1,5 +1,5 @@
-// A webhook receiver that lets the official libraries judge: `node verify.mjs SECRET...` prints its port, then a line for
-// each message: `ok ID` when both libraries accept it under every secret and refuse it when a byte is changed.
+// A webhook receiver that lets the official libraries judge: `node verify.mjs SECRET...` prints its port, then a line
+// for each message: `ok ID` when both libraries accept it under every secret and refuse it when a byte is changed.
 import { createServer } from "node:http";
 import { Webhook as Standard } from "standardwebhooks";
 import { Webhook as Svix } from "svix";
