@@ -1,0 +1,65 @@
+#include "tests/simulation/faults.hpp"
+
+namespace syncd::simulation {
+
+std::string_view to_string(Fault fault) {
+    constexpr std::array<std::string_view, fault_kinds> names{"dns",
+                                                              "refused",
+                                                              "tls",
+                                                              "stalled_connect",
+                                                              "partition",
+                                                              "reset_request",
+                                                              "reset_answer",
+                                                              "lost_answer",
+                                                              "half_closed",
+                                                              "closed_idle",
+                                                              "drip",
+                                                              "stalled",
+                                                              "slow",
+                                                              "limited",
+                                                              "limited_without_hint",
+                                                              "server_error",
+                                                              "gateway_404",
+                                                              "truncated",
+                                                              "malformed",
+                                                              "record_without_id",
+                                                              "omitted_row",
+                                                              "foreign_next",
+                                                              "looping_next",
+                                                              "redirect",
+                                                              "stale_position",
+                                                              "token_revoked",
+                                                              "token_refused",
+                                                              "token_expired",
+                                                              "drift",
+                                                              "reordered",
+                                                              "late_list",
+                                                              "receiver_error",
+                                                              "receiver_limited",
+                                                              "receiver_refuses",
+                                                              "receiver_gone",
+                                                              "receiver_outage",
+                                                              "power_cut",
+                                                              "crash",
+                                                              "stop",
+                                                              "disk_full",
+                                                              "read_error",
+                                                              "clock_jump"};
+    return names[std::size_t(fault)];
+}
+
+bool Faults::allowed(Fault fault) {
+    if (ended_ || forbidden_[std::size_t(fault)] || left_ <= 0) return false;
+    --left_;
+    ++counts_[std::size_t(fault)];
+    return true;
+}
+
+bool Faults::strike(Fault fault) {
+    const auto one_in = one_in_[std::size_t(fault)];
+    return one_in > 0 && chance_.one_in(one_in) && allowed(fault);
+}
+
+bool Faults::planned(Fault fault) { return allowed(fault); }
+
+}  // namespace syncd::simulation

@@ -1,0 +1,92 @@
+// What may go wrong in a simulated world, how often, and what did. Every fault goes through here, so that a failing run
+// can be tried again with fewer of them.
+#pragma once
+
+#include "tests/simulation/loop.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace syncd::simulation {
+
+enum class Fault {
+    dns,
+    refused,
+    tls,
+    stalled_connect,
+    partition,  // connecting
+    reset_request,
+    reset_answer,
+    lost_answer,
+    half_closed,
+    closed_idle,
+    drip,
+    stalled,
+    slow,  // on a connection
+    limited,
+    limited_without_hint,
+    server_error,
+    gateway_404,
+    truncated,
+    malformed,  // the provider's answers
+    record_without_id,
+    omitted_row,
+    foreign_next,
+    looping_next,
+    redirect,
+    stale_position,
+    token_revoked,
+    token_refused,
+    token_expired,
+    drift,
+    reordered,
+    late_list,  // its tokens and data
+    receiver_error,
+    receiver_limited,
+    receiver_refuses,
+    receiver_gone,
+    receiver_outage,  // the receiver
+    power_cut,
+    crash,
+    stop,
+    disk_full,
+    read_error,
+    clock_jump,  // the machine
+};
+inline constexpr std::size_t fault_kinds = std::size_t(Fault::clock_jump) + 1;
+std::string_view to_string(Fault fault);
+
+class Faults {
+public:
+    explicit Faults(std::uint64_t seed) : chance_(seed) { one_in_.fill(0); }
+
+    /// Lets a fault strike once in so many chances; 0: never.
+    void set(Fault fault, std::int64_t one_in) { one_in_[std::size_t(fault)] = one_in; }
+    /// Whether it strikes now. Draws the same chance whether or not the fault is switched off.
+    bool strike(Fault fault);
+    /// Counts a fault that the plan, not chance, brings about; false when it is switched off.
+    bool planned(Fault fault);
+    /// No more faults from now on.
+    void end() { ended_ = true; }
+    bool ended() const { return ended_; }
+    /// For the minimiser: this kind never, and none after the first so many.
+    void forbid(Fault fault) { forbidden_[std::size_t(fault)] = true; }
+    void limit(std::int64_t faults) { left_ = faults; }
+
+    using Counts = std::array<std::int64_t, fault_kinds>;
+    const Counts& counts() const { return counts_; }
+    Chance& chance() { return chance_; }
+
+private:
+    bool allowed(Fault fault);
+
+    Chance chance_;
+    std::array<std::int64_t, fault_kinds> one_in_;
+    std::array<bool, fault_kinds> forbidden_{};
+    Counts counts_{};
+    std::int64_t left_ = INT64_MAX;
+    bool ended_ = false;
+};
+
+}  // namespace syncd::simulation

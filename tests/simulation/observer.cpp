@@ -1,0 +1,83 @@
+#include "tests/simulation/observer.hpp"
+
+namespace syncd::simulation {
+
+Observer::Observer(const Disk& disk, const std::string& path)
+    : database_(path, storage::OpenMode::read_only, disk.vfs()) {}
+
+std::map<std::string, StoredRecord> Observer::records(const std::string& installation, const std::string& object) {
+    auto row = database_.query(
+        "SELECT r.record_id, r.raw, r.visible, r.missing, r.deleted_at FROM record r "
+        "JOIN object_state o ON o.key = r.object_key WHERE o.installation_id = ? AND o.object = ?");
+    row.bind(installation, object);
+    std::map<std::string, StoredRecord> found;
+    while (row.step()) found[row.text(0)] = {row.text(1), row.integer(2) != 0, int(row.integer(3)), row.time(4)};
+    return found;
+}
+
+std::vector<StoredObject> Observer::objects() {
+    auto row = database_.query(
+        "SELECT o.installation_id, o.object, o.backfill, coalesce(o.next_url, ''), o.since, o.last_due_at, "
+        "(SELECT count(*) FROM operations p WHERE p.installation_id = o.installation_id AND p.object = o.object "
+        "AND p.status = 'in_progress'), "
+        "coalesce((SELECT h.health FROM connection_health h WHERE h.installation_id = o.installation_id), 'healthy') = "
+        "'healthy' "
+        "FROM object_state o ORDER BY 1, 2");
+    std::vector<StoredObject> found;
+    while (row.step())
+        found.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.time(4), row.time(5), row.integer(6),
+                         row.integer(7) != 0});
+    return found;
+}
+
+std::vector<StoredMessage> Observer::messages(const std::string& destination, const std::string& installation,
+                                              const std::string& object) {
+    auto row = database_.query(
+        "SELECT m.id, m.status, b.body, m.sequence, m.by_url FROM message m "
+        "JOIN message_body b ON b.message_key = m.key JOIN stream s ON s.key = m.stream_key "
+        "WHERE s.destination = ? AND s.installation_id = ? AND s.object = ? ORDER BY m.sequence");
+    row.bind(destination, installation, object);
+    std::vector<StoredMessage> found;
+    while (row.step()) found.push_back({row.text(0), row.text(1), row.text(2), row.integer(3), row.integer(4) != 0});
+    return found;
+}
+
+std::vector<StoredOperation> Observer::operations() {
+    auto row = database_.query(
+        "SELECT id, object, status, result, read_type, created_at, deletes FROM operations ORDER BY id");
+    std::vector<StoredOperation> found;
+    while (row.step())
+        found.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4),
+                         row.time(5).value_or(Timestamp{}), row.integer(6)});
+    return found;
+}
+
+std::optional<StoredOperation> Observer::operation(const std::string& id) {
+    auto row = database_.query(
+        "SELECT id, object, status, result, read_type, created_at, deletes FROM operations WHERE id = ?");
+    row.bind(id);
+    if (!row.step()) return std::nullopt;
+    return StoredOperation{row.text(0),   row.text(1), row.text(2),
+                           row.text(3),   row.text(4), row.time(5).value_or(Timestamp{}),
+                           row.integer(6)};
+}
+
+bool Observer::is_dead(const std::string& stream, std::int64_t sequence) {
+    auto row = database_.query("SELECT status FROM deliveries WHERE stream_id = ? AND sequence = ?");
+    row.bind(stream, sequence);
+    return row.step() && row.text_view(0) == "dead";
+}
+
+std::int64_t Observer::open_messages() {
+    auto row = database_.query("SELECT count(*) FROM deliveries WHERE status IN ('pending', 'held')");
+    row.step();
+    return row.integer(0);
+}
+
+std::string Observer::integrity() {
+    auto row = database_.query("PRAGMA integrity_check");
+    row.step();
+    return row.text(0);
+}
+
+}  // namespace syncd::simulation

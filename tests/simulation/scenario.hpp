@@ -1,0 +1,62 @@
+// What a seed stands for: a configuration, how the provider and the receivers behave, which faults may strike, when the
+// process dies. Small on purpose: a long life hides bugs, because the next full read heals them.
+#pragma once
+
+#include "config/config.hpp"
+#include "connector/bentley/catalog.hpp"
+#include "tests/simulation/faults.hpp"
+#include "tests/simulation/provider.hpp"
+#include "tests/simulation/receiver.hpp"
+
+#include <vector>
+
+namespace syncd::simulation {
+
+/// Something that happens once, at a time of its own.
+struct Event {
+    enum class Kind {
+        stir,
+        remove_many,
+        remove_all,
+        partition_api,
+        partition_hook,
+        outage,
+        revoke,
+        full_disk,
+        bad_reads,
+        clock_jump
+    };
+    Kind kind{};
+    Duration at{}, length{};
+    std::string object;
+    std::int64_t count = 0;
+};
+
+/// How one life of the process ends.
+struct Ending {
+    enum class Kind { power_cut_at_write, power_cut, crash, stop } kind{};
+    std::int64_t writes = 0;  // power_cut_at_write: after so many operations of the disk
+    Duration after{};         // the others: of its life
+    Duration down{};          // until the next life begins
+};
+
+struct Scenario {
+    config::Config config;
+    bentley::Catalog catalog;
+    ProviderRules provider;
+    std::vector<ReceiverRules> receivers;
+    std::map<std::string, int> rows_at_first;  // by object
+    std::vector<Event> events;
+    std::vector<Ending> endings;
+    bool heals = false;         // ends with full reads; else with what the last read left
+    int reads = 1;              // of every object, successful ones; then the world ends
+    Duration length{};          // at the latest
+    std::int64_t rows_max = 0;  // the provider's silent cap; 0: none
+};
+
+enum class Mode { mixed, one_pass };
+
+/// `mode` one_pass: none of the worlds has a read that could heal what went wrong.
+Scenario make_scenario(std::uint64_t seed, Mode mode, Faults& faults);
+
+}  // namespace syncd::simulation

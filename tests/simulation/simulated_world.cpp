@@ -1,0 +1,208 @@
+#include "tests/simulation/simulated_world.hpp"
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+
+namespace syncd::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int64_t bytes_allowed = 32 << 20;  // of memory, for a world of some hundred records
+
+std::int64_t bytes_in_use() { return std::int64_t(mallinfo2().uordblks); }
+
+}  // namespace
+
+SimulatedWorld::SimulatedWorld(std::uint64_t seed, const RunOptions& options)
+    : loop_(seed * 7 + 1),
+      faults_(seed * 7 + 2),
+      network_(loop_, faults_),
+      machine_{loop_, network_, Chance(seed * 7 + 3)},
+      disk_(seed * 7 + 4),
+      journal_(machine_, options.print),
+      chance_(seed * 7 + 5),
+      scenario_(make_scenario(seed, options.mode, faults_)),
+      provider_(machine_, journal_, scenario_.provider, seed * 7 + 6),
+      invariants_(machine_, journal_, scenario_, provider_, receivers_) {
+    // SQLite's random source is the whole process's.
+    sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, int(seed % 1'000'000'007) + 1, nullptr);
+    for (const auto fault : options.forbidden) faults_.forbid(fault);
+    faults_.limit(options.faults_max);
+    build_world();
+}
+
+RunResult SimulatedWorld::run() {
+    const auto base = bytes_in_use();
+    for (const auto& ending : scenario_.endings) {
+        if (over()) break;
+        live(&ending);
+    }
+    while (!over()) live(nullptr);
+    const auto ran = loop_.tick() - Tick{48h};
+    if (!journal_.violated()) settle();
+    if (life_) life_->kill(), life_.reset();  // a violation ended the world in the middle
+    if (bytes_max_ - base > bytes_allowed)
+        journal_.violate("memory", fmt::format("{} MB in use", (bytes_max_ - base) >> 20));
+    return {journal_.hash(), journal_.violations(), figures(ran, bytes_max_ - base)};
+}
+
+void SimulatedWorld::build_world() {
+    network_.place(api_host, provider_);
+    network_.place(token_host, provider_.tokens());
+    network_.place(foreign_host, provider_.foreign());
+    for (const auto& rules : scenario_.receivers) {
+        auto& receiver = receivers_[rules.destination];
+        receiver = std::make_unique<Receiver>(machine_, journal_, rules, provider_.truths());
+        receiver->set_is_dead([this](const std::string& stream, std::int64_t sequence) {
+            bool dead = false;
+            look([&](Observer& database) { dead = database.is_dead(stream, sequence); });
+            return dead;
+        });
+        network_.place(rules.destination + ".test", *receiver);
+    }
+    for (const auto& [object, rows] : scenario_.rows_at_first)
+        for (int i = 0; i < rows; ++i)
+            provider_.truth(object).create(machine_.true_now() - chance_.between(Duration{0}, Duration{72h}),
+                                           Duration{0});
+    for (const auto& event : scenario_.events) schedule(event);
+    every_minute();
+}
+
+void SimulatedWorld::schedule(const Event& event) {
+    loop_.after(event.at, [this, event] {
+        if (!peace_) strike(event);
+    });
+}
+
+void SimulatedWorld::strike(const Event& event) {
+    using Kind = Event::Kind;
+    auto& truth = provider_.truth(event.object);
+    const auto& hook = scenario_.receivers.front().destination;
+    switch (event.kind) {
+        case Kind::stir: provider_.stir(event.object, int(event.count)); break;
+        case Kind::remove_many: truth.remove(std::size_t(event.count)); break;
+        case Kind::remove_all: truth.remove(truth.rows().size()); break;
+        case Kind::partition_api:
+            if (faults_.planned(Fault::partition)) network_.partition(api_host, event.length);
+            break;
+        case Kind::partition_hook:
+            if (faults_.planned(Fault::partition)) network_.partition(hook + ".test", event.length);
+            break;
+        case Kind::outage:
+            if (faults_.planned(Fault::receiver_outage)) receivers_.at(hook)->fall_silent(event.length);
+            break;
+        case Kind::revoke:
+            if (faults_.planned(Fault::token_revoked)) provider_.revoke_tokens();
+            break;
+        case Kind::full_disk:
+            if (!faults_.planned(Fault::disk_full)) break;
+            disk_.set_full(true);
+            trouble(event.length);
+            loop_.after(event.length, [this] { disk_.set_full(false); });
+            break;
+        case Kind::bad_reads:
+            if (!faults_.planned(Fault::read_error)) break;
+            disk_.fail_reads(event.count);
+            trouble(1h);
+            break;
+        case Kind::clock_jump:
+            if (!faults_.planned(Fault::clock_jump)) break;
+            machine_.skew += event.length;
+            trouble(event.length < Duration{0} ? -event.length : event.length);
+            for (auto& [name, receiver] : receivers_) receiver->forgive_waits();
+            break;
+    }
+}
+
+/// Something that may rightly upset schedules and acknowledgements, for so long.
+void SimulatedWorld::trouble(Duration length) {
+    undisturbed_since_ = std::max(undisturbed_since_, loop_.tick() + length);
+    for (auto& [name, receiver] : receivers_) receiver->note_trouble(loop_.tick(), loop_.tick() + length);
+}
+
+void SimulatedWorld::every_minute() {
+    loop_.after(1min, [this] {
+        if (life_ && life_->started() && !life_->ended() && !peace_ && !stopping_)
+            look([this](Observer& database) {
+                invariants_.check_schedules(database, std::max(undisturbed_since_, life_->began()));
+            });
+        if (life_ && life_->started() && chance_.one_in(20)) enable_destinations();
+        if (!finished_) every_minute();
+    });
+}
+
+void SimulatedWorld::enable_destinations() {
+    if (!command_done_ || life_->ended() || disk_.off()) return;
+    const bool disabled = std::ranges::any_of(receivers_, [this](const auto& each) {
+        const auto* delivery = life_->daemon().delivery(each.first);
+        return delivery && !delivery->state().enabled;
+    });
+    if (!disabled) return;
+    for (auto& [name, receiver] : receivers_) receiver->forgive_waits();
+    life_->operate(
+        [this](Daemon& daemon) -> awaitable<void> {
+            for (const auto& [name, receiver] : receivers_)
+                if (auto* delivery = daemon.delivery(name); delivery && !delivery->state().enabled)
+                    co_await delivery->set_enabled(true);
+        },
+        command_done_);
+}
+
+void SimulatedWorld::hear(std::string_view event, std::span<const LogField> fields) {
+    bytes_max_ = std::max(bytes_max_, bytes_in_use());
+    if (event == "read.finished") after_read(fields);
+}
+
+void SimulatedWorld::after_read(std::span<const LogField> fields) {
+    const auto field = [&](std::string_view name) {
+        for (const auto& each : fields)
+            if (each.name == name)
+                if (const auto* text = std::get_if<std::string>(&each.value)) return *text;
+        return std::string();
+    };
+    // A list that is longer than the provider shows can't be read well; that it says so is all that is asked.
+    const bool capped = scenario_.rows_max != 0 && field("object") == "itwins" &&
+                        provider_.truth("itwins").rows().size() >= std::size_t(scenario_.rows_max);
+    const bool good = field("status") == "success";
+    if (good || capped) ++reads_[{field("installation"), field("object")}];
+    if (!good) return;
+    ++reads_total_;
+    look([&](Observer& database) {
+        invariants_.after_read(database, field("installation"), field("object"), field("operation"));
+    });
+}
+
+bool SimulatedWorld::reads_done() const {
+    for (const auto& installation : scenario_.config.installations)
+        for (const auto& object : installation.objects) {
+            const auto found = reads_.find({installation.id, object.object});
+            if (found == reads_.end() || found->second < scenario_.reads) return false;
+        }
+    return true;
+}
+
+Figures SimulatedWorld::figures(Duration ran, std::int64_t bytes) const {
+    Figures figures{.runs = 1,
+                    .violated = journal_.violated(),
+                    .lives = lives_,
+                    .cuts = cuts_,
+                    .requests = network_.requests(),
+                    .reads = reads_total_,
+                    .compared = invariants_.compared(),
+                    .steps = std::int64_t(loop_.steps()),
+                    .bytes_max = bytes,
+                    .hours = double(ran.count()) / double(Duration{1h}.count()),
+                    .faults = faults_.counts()};
+    for (const auto& [name, receiver] : receivers_) {
+        figures.attempts += receiver->attempts();
+        figures.messages += receiver->taken();
+        figures.repeated += receiver->repeated();
+    }
+    return figures;
+}
+
+}  // namespace syncd::simulation

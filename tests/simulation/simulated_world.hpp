@@ -1,0 +1,70 @@
+// A world from one seed: provider, receivers, machine and disk, the lives of the process in it, and all that befalls
+// them.
+#pragma once
+
+#include "tests/simulation/disk.hpp"
+#include "tests/simulation/invariants.hpp"
+#include "tests/simulation/life.hpp"
+#include "tests/simulation/simulation.hpp"
+
+namespace syncd::simulation {
+
+class SimulatedWorld {
+public:
+    SimulatedWorld(std::uint64_t seed, const RunOptions& options);
+    /// From the first life to the end in peace.
+    RunResult run();
+
+private:
+    void build_world();
+    void schedule(const Event& event);
+    void strike(const Event& event);
+    void every_minute();
+    void enable_destinations();
+    void hear(std::string_view event, std::span<const LogField> fields);
+    void after_read(std::span<const LogField> fields);
+    template <class Check>
+    void look(Check check);
+
+    void live(const Ending* ending);
+    void begin(const config::Config& config);
+    void end_life(const Ending* ending);
+    void stop_in_peace();
+    void cut_power();
+    void bury();
+    void settle();
+    void heal();
+    bool over() const { return finished_ || journal_.violated(); }
+    bool reads_done() const;
+    void trouble(Duration length);
+    Figures figures(Duration ran, std::int64_t bytes) const;
+
+    Loop loop_;
+    Faults faults_;
+    Network network_;
+    Machine machine_;
+    Disk disk_;
+    Journal journal_;
+    Chance chance_;
+    Scenario scenario_;
+    Provider provider_;
+    Receivers receivers_;
+    Invariants invariants_;
+    std::unique_ptr<Life> life_;
+    std::map<std::pair<std::string, std::string>, int> reads_;  // that ended well
+    Tick undisturbed_since_{};
+    bool finished_ = false, peace_ = false, stopping_ = false, command_done_ = true;
+    int lives_ = 0;
+    std::int64_t cuts_ = 0, bytes_max_ = 0, reads_total_ = 0;
+};
+
+/// Lets a check look into the database, if there is one to look into; the disk's faults are not meant for it.
+template <class Check>
+void SimulatedWorld::look(Check check) {
+    if (!life_ || disk_.off()) return;
+    const auto failing = disk_.fail_reads(0);
+    check(life_->observer());
+    disk_.fail_reads(failing);
+}
+
+}  // namespace syncd::simulation
