@@ -65,6 +65,8 @@ void Provider::expect_resume(const std::string& installation, const std::string&
 }
 
 void Provider::count(const Arrival& arrival, const Token& token) {
+    if (machine_.skew != Duration{0})
+        return;  // what an earlier life spent is known by the wall clock, which has jumped
     auto& sent = sent_[token.client];
     sent.push_back(arrival.sent_at);
     std::erase_if(sent, [&](Tick each) { return each + 2 * hour < arrival.sent_at; });

@@ -11,10 +11,7 @@
 namespace syncd::simulation {
 namespace {
 
-constexpr Duration acknowledging =
-    std::chrono::seconds{20};                          // within it an acceptance is stored, unless something happens:
-                                                       // it waits for the attempt after it, and that for its timeout
-constexpr Duration storing = std::chrono::seconds{1};  // an acceptance may be stored later than the failure after it
+constexpr Duration acknowledging = std::chrono::seconds{2};  // within it an acceptance is stored, unless something happens
 constexpr Duration clock_tolerance = std::chrono::minutes{5};
 
 std::string text(std::string_view object, const char* name) {
@@ -120,7 +117,7 @@ void Receiver::check_repetition(const Message& message) {
             violate(message, "no-needless-duplicate", "it was acknowledged and comes again");
     }
     if (message.not_before && !forgotten(*message.waits_since) && now < *message.not_before &&
-        waits_void_at_ < *message.waits_since && accepted_at_ + storing < *message.waits_since)
+        waits_void_at_ < *message.waits_since && accepted_at_ < *message.waits_since)
         violate(message, "retry-after", "it comes before the Retry-After was over");
 }
 

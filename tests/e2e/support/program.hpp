@@ -1,6 +1,7 @@
 // Child processes with their output in files, temporary folders, and waiting for what is to become true.
 #pragma once
 
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,7 +30,7 @@ inline bool eventually(const std::function<bool()>& condition, std::chrono::mill
     for (;;) {
         if (condition()) return true;
         if (std::chrono::steady_clock::now() >= end) return false;
-        ::usleep(10'000);
+        ::poll(nullptr, 0, 10);
     }
 }
 
