@@ -11,7 +11,8 @@
 namespace syncd::simulation {
 namespace {
 
-constexpr Duration acknowledging = std::chrono::seconds{2};  // within it an acceptance is stored, unless something happens
+constexpr Duration acknowledging =
+    std::chrono::seconds{2};  // within it an acceptance is stored, unless something happens
 constexpr Duration clock_tolerance = std::chrono::minutes{5};
 
 std::string text(std::string_view object, const char* name) {
