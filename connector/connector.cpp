@@ -57,7 +57,9 @@ awaitable<result<http::Response>> Connector::attempt(std::string url, http::Head
         const auto base = http::parse_url(provider_.base_url);
         if (!base || parsed->origin() != base->origin())
             co_return Error{errc::internal, "a request would take the token to " + parsed->origin()};
-        // First the budget, which may take long, then the token, which must not grow old meanwhile.
+        // A token first, so that as a rule nothing waits between the permit, which is stored with its minute, and the
+        // request; but the wait for the permit may have outlived it.
+        if (auto got = co_await tokens_.token(); !got) co_return got.error();
         const auto permit = co_await budget_.acquire(priority);
         auto token = co_await tokens_.token();
         if (!token) co_return token.error();

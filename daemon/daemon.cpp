@@ -55,7 +55,8 @@ awaitable<void> Daemon::start() {
     if (interrupted > 0) log_.warn("operations.interrupted", {{"operations", interrupted}});
 
     const auto minute = std::chrono::floor<std::chrono::minutes>(now).time_since_epoch().count();
-    for (auto& [client_id, spent] : co_await store_.budget_spent(minute - 61)) budget_of(client_id).restore(spent);
+    for (auto& [client_id, spent] : co_await store_.budget_spent(minute - 61))
+        budget_of(client_id).restore(spent, config_.provider.timeout);
 
     std::vector<std::string> names;
     for (const auto& [name, destination] : config_.destinations) names.push_back(name);

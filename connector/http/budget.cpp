@@ -52,12 +52,12 @@ awaitable<Budget::Permit> Budget::acquire(Priority priority) {
     co_return permit;
 }
 
-void Budget::restore(const std::map<std::int64_t, std::int64_t>& by_minute) {
+void Budget::restore(const std::map<std::int64_t, std::int64_t>& by_minute, Duration late) {
     const auto now = world_.now();
     for (const auto& [minute, requests] : by_minute) {
         // As if all of them came at the end of their minute: never too early.
         const Timestamp end{std::chrono::minutes{minute + 1}};
-        const auto age = std::max<Duration>(now - end, Duration::zero());
+        const auto age = std::max<Duration>(now - end - late, Duration::zero());
         for (std::int64_t i = 0; i < requests && i < 2 * limits_.per_minute; ++i)
             if (limits_.per_minute != 0 && age < minute_window) minute_.push_back(world_.tick() - age);
         for (std::int64_t i = 0; i < requests && i < 2 * limits_.per_hour; ++i)
