@@ -1,7 +1,6 @@
 #include "storage/database.hpp"
 
 #include <SQLiteCpp/Exception.h>
-#include <sqlite3.h>
 
 namespace syncd::storage {
 namespace {
@@ -60,11 +59,6 @@ int Database::schema_version() {
     SQLite::Statement version(db_, "PRAGMA user_version");
     version.executeStep();
     return version.getColumn(0).getInt();
-}
-
-bool is_disk_full(const std::exception& failure) {
-    const auto* of_sqlite = dynamic_cast<const SQLite::Exception*>(&failure);
-    return of_sqlite && of_sqlite->getErrorCode() == SQLITE_FULL;
 }
 
 }  // namespace syncd::storage

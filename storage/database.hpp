@@ -94,7 +94,4 @@ private:
     std::unordered_map<const char*, std::unique_ptr<SQLite::Statement>> statements_;
 };
 
-/// A file system or disk that is full, said by SQLite.
-bool is_disk_full(const std::exception& failure);
-
 }  // namespace syncd::storage
