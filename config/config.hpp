@@ -1,6 +1,7 @@
 // The configuration as plain structs, defaults written once. load.hpp fills them from YAML.
 #pragma once
 
+#include "config/core/proxy.hpp"
 #include "config/core/secret.hpp"
 #include "config/core/time.hpp"
 #include "config/cron.hpp"
@@ -29,6 +30,8 @@ struct Provider {
     std::int64_t max_concurrent_requests = 4;  // per clientId
     Duration timeout = seconds{30};            // of one request, from connecting to the last byte
     std::string ca_file;                       // absolute; beside the system's authorities
+    std::optional<Proxy> base_proxy;           // between us and base_url
+    std::optional<Proxy> token_proxy;          // between us and token_url
 };
 
 struct Retention {
@@ -84,6 +87,13 @@ struct MaxDeletes {
     std::optional<std::int64_t> records;
 };
 
+/// `iTwins`: those that an object is read for, one query each, beside the one for the whole connection.
+struct QueriedITwins {
+    bool all = false;              // those that the installation's reads of itwins know
+    std::vector<std::string> ids;  // else these
+    bool any() const { return all || !ids.empty(); }
+};
+
 /// What is read of one object for one installation: the manifest, overridden by the installation's config.
 struct ReadObject {
     std::string object;       // the provider's name
@@ -101,6 +111,7 @@ struct ReadObject {
     bool detect_deletes = true;
     MaxDeletes max_deletes;
     std::map<std::string, std::string> query;  // extra query parameters
+    QueriedITwins itwins;
     Duration overlap = minutes{5};
     Duration full_every = hours{24};  // zero: never
 };
@@ -110,7 +121,8 @@ struct Installation {
     std::string integration, group_ref, group_name, consumer_ref, consumer_name;
     Connection connection;
     std::vector<ReadObject> objects;  // in the manifest's order
-    std::string digest;               // of all that shapes its messages: a change gives a new installationUpdateTime
+    std::optional<SchemaWatch> schema_watch;
+    std::string digest;  // of all that shapes its messages: a change gives a new installationUpdateTime
 };
 
 enum class LogFormat { automatic, json, text };

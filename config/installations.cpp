@@ -111,6 +111,13 @@ void read_objects(const Value& value, const WrittenIntegration* written, const C
         read_read_settings(own, manifest, context.destinations, context.known, object);
         installation.objects.push_back(std::move(object));
     }
+    const bool itwins_are_read = std::ranges::any_of(
+        installation.objects, [](const auto& object) { return object.object == "itwins" && !object.disabled; });
+    for (std::size_t i = 0; i < reads.size(); ++i)
+        if (installation.objects[i].itwins.all && !installation.objects[i].disabled && !itwins_are_read)
+            Map(settings[i])["iTwins"].error(
+                "iTwins is all, but this installation does not read itwins; let the manifest read them, or give a "
+                "list");
 }
 
 void check_writes(const Value& value, const WrittenIntegration* written) {
@@ -169,7 +176,12 @@ Installation read_installation(const Value& value, const Context& context, std::
     installation.id = read_id(id).value_or(name_uuid(
         fmt::format("bentley-syncd:{}/{}/{}", context.project, installation.integration, installation.group_ref)));
     installation.connection = read_connection(map.required("connection"));
-    read_config(map["config"], find_integration(integration, context.manifests), context, installation);
+    const auto* written = find_integration(integration, context.manifests);
+    read_config(map["config"], written, context, installation);
+    if (written && written->integration.schema_watch) {
+        installation.schema_watch = written->integration.schema_watch;
+        context.destinations.check(installation.schema_watch->destination, written->schema_destination);
+    }
     map.close();
 
     const auto same_group = [&](const Installation& other) {

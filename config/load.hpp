@@ -26,6 +26,7 @@ struct KnownObjects {
     std::set<std::string> readable, writable;
     /// Fields that the catalog has for a readable object; empty: unknown, everything goes.
     std::function<std::set<std::string>(const std::string& object)> fields;
+    std::set<std::string> per_itwin{};  // objects that can be read for one iTwin
 };
 
 struct Problem {

@@ -9,6 +9,7 @@ namespace syncd::config {
 namespace {
 
 constexpr std::string_view our_provider = "bentley";
+constexpr std::string_view schema_schedule = "0 */24 * * *";  // Ampersand's default
 
 /// The outermost member that a field's name leads to: `a` of `$['a']['b']`.
 std::string outermost(const std::string& field) {
@@ -126,6 +127,36 @@ void read_write_object(const Value& value, const KnownObjects& known, WrittenInt
     writes.push_back({*object, inherit});
 }
 
+bool read_schema_event(const Value& value) {
+    if (!value.present()) return false;
+    Map map(value);
+    const bool wanted = map.required("enabled").word({"always"}).has_value();
+    map.close();
+    return wanted;
+}
+
+void read_schema_watch(const Value& value, WrittenIntegration& into) {
+    if (!value.present() || value.is_null()) return;
+    auto& watch = into.integration.schema_watch.emplace();
+    Map map(value);
+    into.schema_destination = map.required("destination");
+    set(watch.destination, into.schema_destination.filled());
+    watch.schedule = Schedule::parse(schema_schedule).value();
+    set(watch.schedule, read_schedule(map["schedule"]));
+    const auto all = map.required("allObjects");
+    Map events(all);
+    watch.created = read_schema_event(events["fieldCreated"]);
+    watch.deleted = read_schema_event(events["fieldDeleted"]);
+    watch.changed = read_schema_event(events["fieldChanged"]);
+    if (read_schema_event(events["fieldTypeChanged"])) watch.changed = true;  // as some manifests spell it
+    events.close();
+    map.close();
+    if (all.is_map() && events.members().empty())
+        all.warning(
+            "allObjects names no event, so that nothing is told; allowed: fieldCreated, fieldDeleted, fieldChanged, "
+            "each with enabled: always");
+}
+
 /// The rest of an integration of ours, whose name is known.
 void read_actions(Map& map, const KnownObjects& known, WrittenIntegration& into) {
     Map read(map["read"]);
@@ -144,9 +175,9 @@ void read_actions(Map& map, const KnownObjects& known, WrittenIntegration& into)
     proxy.close();
     set(into.integration.display_name, map["displayName"].text());
     (void)map["module"].text();
-    for (const auto* key : {"subscribe", "watchSchema"})
-        if (const auto value = map[key]; value.present() && !value.is_null())
-            value.warning(fmt::format("{} is not supported by this version and has no effect", key));
+    read_schema_watch(map["watchSchema"], into);
+    if (const auto subscribe = map["subscribe"]; subscribe.present() && !subscribe.is_null())
+        subscribe.warning("subscribe is not supported by this version and has no effect");
     map.close();
 }
 

@@ -41,11 +41,19 @@ struct ManifestWriteObject {
     bool inherit_mapping = false;
 };
 
+/// Which changes of the objects' fields are told, where, and how often they are looked for.
+struct SchemaWatch {
+    std::string destination;
+    Schedule schedule;
+    bool created = false, deleted = false, changed = false;
+};
+
 struct Integration {
     std::string name, display_name;
     std::vector<ManifestReadObject> reads;
     std::vector<ManifestWriteObject> writes;
     bool proxy = false;
+    std::optional<SchemaWatch> schema_watch;
 };
 
 }  // namespace syncd::config

@@ -111,15 +111,23 @@ void read_max_deletes(const Value& value, MaxDeletes& deletes) {
                     value.written()));
 }
 
-void refuse_itwins(const Value& value) {
-    constexpr std::string_view remedy = "only none is: one query for the whole connection";
+/// `none`, `all` or a list of ids.
+void read_itwins(const Value& value, ReadObject& object, const KnownObjects& known) {
     if (!value.present()) return;
-    if (value.is_list()) return refuse_unsupported(value, remedy);
-    if (value.word({"none", "all"}) == "all") refuse_unsupported(value, remedy);
+    if (value.is_list()) {
+        for (const auto& entry : value.list())
+            if (auto id = entry.filled()) object.itwins.ids.push_back(std::move(*id));
+    } else {
+        object.itwins.all = value.word({"none", "all"}) == "all";
+    }
+    if (!object.itwins.any() || known.per_itwin.contains(object.object) || object.object.empty()) return;
+    std::string allowed;
+    for (const auto& name : known.per_itwin) allowed += (allowed.empty() ? "" : ", ") + name;
+    value.error(fmt::format("{} can't be read for one iTwin; allowed for: {}", shown(object.object), allowed));
 }
 
 /// What is an extension to Ampersand's configuration.
-void read_extensions(Map& map, ReadObject& object) {
+void read_extensions(Map& map, ReadObject& object, const KnownObjects& known) {
     object.deliver_all = map["deliver"].word({"changes", "all"}) == "all";
     set(object.detect_deletes, map["detectDeletes"].boolean());
     read_max_deletes(map["maxDeletes"], object.max_deletes);
@@ -128,7 +136,7 @@ void read_extensions(Map& map, ReadObject& object) {
         if (member.key.empty()) query.error_at(member, "a query parameter needs a name");
         if (const auto text = member.value.text()) object.query.emplace(member.key, *text);
     }
-    refuse_itwins(map["iTwins"]);
+    read_itwins(map["iTwins"], object, known);
     set(object.overlap, map["overlap"].duration());
     set(object.full_every, map["fullEvery"].duration());
 }
@@ -174,7 +182,7 @@ void read_read_settings(const Value& value, const WrittenRead& written, const De
     check_dynamic_mappings(map["dynamicMappingsInput"]);
     if (auto backfill = read_backfill(map["backfill"])) object.backfill = backfill;
     read_filters(map["fieldFilters"], object, known);
-    read_extensions(map, object);
+    read_extensions(map, object, known);
     map.close();
 
     auto selected =

@@ -15,6 +15,7 @@ namespace syncd::config {
 struct WrittenIntegration {
     Integration integration;
     std::vector<Value> destinations;  // of integration.reads, in the same order
+    Value schema_destination;         // of integration.schema_watch
     bool complete = true;             // false: it has an object whose name can't be read
     Value place;
 };

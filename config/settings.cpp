@@ -2,6 +2,7 @@
 
 #include "config/core/base64.hpp"
 #include "config/interpolate.hpp"
+#include "config/proxy.hpp"
 #include "config/suggest.hpp"
 #include "config/url.hpp"
 
@@ -115,8 +116,7 @@ void read_provider(const Value& value, const Folder& folder, Provider& provider)
     set(provider.max_concurrent_requests, map["maxConcurrentRequests"].integer(1, concurrency_max));
     set(provider.timeout, map["timeout"].duration(std::chrono::milliseconds{1}));
     set(provider.ca_file, folder.readable(map["caFile"]));
-    if (const auto proxy = map["proxy"]; proxy.present() && !proxy.is_null() && proxy.text() != "")
-        refuse_unsupported(proxy, "leave it out");
+    read_proxy(map["proxy"], folder.surroundings, provider);
     map.close();
 }
 

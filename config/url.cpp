@@ -12,6 +12,12 @@ namespace {
 
 Error wrong(std::string message) { return Error{errc::invalid_input, std::move(message)}; }
 
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+    return out;
+}
+
 bool is_ipv4(const std::string& host) {
     in_addr address{};
     return inet_pton(AF_INET, host.c_str(), &address) == 1;
@@ -49,15 +55,13 @@ result<Authority> parse_authority(std::string_view text) {
     if (text.starts_with('[')) {
         const std::size_t end = text.find(']');
         if (end == std::string_view::npos) return wrong("the bracket of an IPv6 address is not closed");
-        authority.host = text.substr(1, end - 1);
+        authority.host = lower(text.substr(1, end - 1));
         rest = text.substr(end + 1);
         if (!is_ipv6(authority.host)) return wrong("what stands in brackets is no IPv6 address");
     } else {
         const std::size_t colon = std::min(text.find(':'), text.size());
-        authority.host = text.substr(0, colon);
+        authority.host = lower(text.substr(0, colon));
         rest = text.substr(colon);
-        std::ranges::transform(authority.host, authority.host.begin(),
-                               [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
         if (!is_host_name(authority.host)) return wrong("the host is neither a name nor an address");
     }
     if (rest.empty()) return authority;
@@ -98,6 +102,8 @@ result<Url> parse_url(std::string_view text) {
     url.query = text.substr(question);
     return url;
 }
+
+bool is_address(std::string_view host) { return is_ipv4(std::string(host)) || is_ipv6(std::string(host)); }
 
 bool is_loopback(std::string_view host) {
     const std::string name(host);

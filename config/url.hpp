@@ -20,6 +20,9 @@ struct Url {
 /// Errors: invalid_input, saying which part is wrong. User names, passwords and fragments are refused.
 result<Url> parse_url(std::string_view text);
 
+/// An IPv4 or IPv6 address, not a name.
+bool is_address(std::string_view host);
+
 /// localhost, 127.0.0.0/8 or ::1.
 bool is_loopback(std::string_view host);
 

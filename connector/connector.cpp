@@ -70,6 +70,7 @@ awaitable<result<http::Response>> Connector::attempt(std::string url, http::Head
                                               {.timeout = provider_.timeout,
                                                .body_bytes_max = page_bytes_max,
                                                .ca_file = provider_.ca_file,
+                                               .proxy = provider_.base_proxy,
                                                .resend = false});
         if (!response && response.error().stale) continue;  // another request, as the provider counts
         if (!response) co_return response.error();
@@ -95,6 +96,7 @@ awaitable<result<http::Response>> Connector::get(std::string url, http::Headers 
         if (fine) co_return std::move(*response);
         const auto failure = response ? bentley::error_of(*response) : response.error();
         if (failure.code == errc::rate_limited) ++limited;
+        if (!retries_) co_return failure;
         const auto wait = http::retry_wait(failure, tried, limited, world_.random());
         if (!wait) co_return failure;
         if (failure.code != errc::rate_limited) ++tried;
@@ -106,23 +108,39 @@ awaitable<result<http::Response>> Connector::get(std::string url, http::Headers 
 
 awaitable<result<Page>> Connector::read_page(const bentley::ReadFacts& facts, std::string url, http::Priority priority,
                                              OnRetry on_retry) {
-    auto response = co_await get(std::move(url), bentley::page_headers(facts), priority, false, std::move(on_retry));
+    auto response = co_await get(url, bentley::page_headers(facts), priority, false, std::move(on_retry));
     if (!response) co_return response.error();
-    co_return bentley::parse_page(facts, provider_.base_url, *response);
+    co_return bentley::parse_page(facts, provider_.base_url, *response, url);
 }
 
-awaitable<result<bool>> Connector::exists(const bentley::ReadFacts& facts, std::string id, http::Priority priority,
-                                          OnRetry on_retry) {
+awaitable<result<http::Response>> Connector::get_own(const bentley::ReadFacts& facts, std::string id,
+                                                     http::Priority priority, OnRetry on_retry) {
     auto response = co_await get(bentley::own_url(facts, provider_.base_url, id), bentley::page_headers(facts),
                                  priority, true, std::move(on_retry));
-    if (!response) co_return response.error();
-    if (response->status == 200) co_return true;
+    if (!response || response->status == 200) co_return response;
     auto error = bentley::error_of(*response);
     if (is_missing_route(*response, error)) {
         error.code = errc::refused;
         co_return error;
     }
-    co_return false;
+    co_return response;
+}
+
+awaitable<result<bool>> Connector::exists(const bentley::ReadFacts& facts, std::string id, http::Priority priority,
+                                          OnRetry on_retry) {
+    auto response = co_await get_own(facts, std::move(id), priority, std::move(on_retry));
+    if (!response) co_return response.error();
+    co_return response->status == 200;
+}
+
+awaitable<result<std::optional<Record>>> Connector::read_own(const bentley::ReadFacts& facts, std::string id,
+                                                             http::Priority priority, OnRetry on_retry) {
+    auto response = co_await get_own(facts, std::move(id), priority, std::move(on_retry));
+    if (!response) co_return response.error();
+    if (response->status != 200) co_return std::optional<Record>();
+    auto record = bentley::parse_own(facts, *response);
+    if (!record) co_return record.error();
+    co_return std::optional(std::move(*record));
 }
 
 }  // namespace syncd

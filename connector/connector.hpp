@@ -28,11 +28,20 @@ public:
     /// Whether the record's own read still shows it: false on a 404 that speaks of the record. REQUIRES facts.own.
     awaitable<result<bool>> exists(const bentley::ReadFacts& facts, std::string id, http::Priority priority,
                                    OnRetry on_retry);
+    /// The record as its own read shows it; empty on a 404 that speaks of the record. REQUIRES facts.own.
+    /// Errors: invalid_body too: it is there, but can't be read.
+    awaitable<result<std::optional<Record>>> read_own(const bentley::ReadFacts& facts, std::string id,
+                                                      http::Priority priority, OnRetry on_retry);
     /// Gets a token, so that wrong credentials show before anything else does.
     awaitable<result<void>> sign_in();
+    /// From now on a request that fails is not tried again: for somebody who waits for the answer.
+    void dont_retry() { retries_ = false; }
     const std::string& base_url() const { return provider_.base_url; }
 
 private:
+    /// A record's own read: 200 or a 404 that speaks of the record.
+    awaitable<result<http::Response>> get_own(const bentley::ReadFacts& facts, std::string id, http::Priority priority,
+                                              OnRetry on_retry);
     /// GET with retries; the answer's status is 200, or 404 with `missing_is_fine`.
     awaitable<result<http::Response>> get(std::string url, http::Headers headers, http::Priority priority,
                                           bool missing_is_fine, OnRetry on_retry);
@@ -43,6 +52,7 @@ private:
     const config::Provider& provider_;
     http::Budget& budget_;
     oauth::TokenSource tokens_;
+    bool retries_ = true;
 };
 
 }  // namespace syncd

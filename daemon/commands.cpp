@@ -1,6 +1,7 @@
 #include "daemon/commands.hpp"
 
 #include "daemon/daemon.hpp"
+#include "daemon/forget.hpp"
 
 #include <boost/json.hpp>
 
@@ -27,6 +28,15 @@ std::vector<std::string> texts(const bj::object& arguments, const char* name) {
     return found;
 }
 
+/// Leaves `time` as it is where the argument is absent or empty.
+result<void> read_time(const bj::object& arguments, const char* name, std::optional<Timestamp>& time) {
+    const auto given = text(arguments, name);
+    if (given.empty()) return {};
+    time = parse_time(given);
+    if (!time) return Error{errc::invalid_input, std::string(name) + " is not an RFC 3339 time: " + given};
+    return {};
+}
+
 std::string report_json(const SyncReport& report) {
     bj::array reads;
     for (const auto& read : report.reads)
@@ -43,6 +53,10 @@ awaitable<result<std::string>> sync(Daemon& daemon, bj::object arguments) {
                     .objects = texts(arguments, "objects"),
                     .full = flag(arguments, "full"),
                     .all = flag(arguments, "all")};
+    for (auto& [name, time] : {std::pair{"since", &order.since}, std::pair{"until", &order.until}})
+        if (auto read = read_time(arguments, name, *time); !read) co_return read.error();
+    if (order.since && order.until && *order.since > *order.until)
+        co_return Error{errc::invalid_input, "since is later than until"};
     if (const auto* drain = arguments.if_contains("drain_ms"); drain && drain->is_int64())
         order.drain = std::chrono::milliseconds{drain->as_int64()};
     auto report = co_await daemon.sync(std::move(order));
@@ -55,10 +69,7 @@ awaitable<result<std::string>> replay(Daemon& daemon, bj::object arguments) {
                                        .dead_only = flag(arguments, "dead"),
                                        .destination = text(arguments, "destination"),
                                        .installation_id = text(arguments, "installation")};
-    if (const auto since = text(arguments, "since"); !since.empty()) {
-        selection.since = parse_time(since);
-        if (!selection.since) co_return Error{errc::invalid_input, "since is not an RFC 3339 time: " + since};
-    }
+    if (auto read = read_time(arguments, "since", selection.since); !read) co_return read.error();
     const bool all = selection.ids.empty() && !selection.dead_only && selection.destination.empty() && !selection.since;
     if (all) co_return Error{errc::invalid_input, "say what to replay: ids, --dead, --destination or --since"};
     const auto wanted = std::int64_t(selection.ids.size());
@@ -78,12 +89,31 @@ awaitable<result<std::string>> destinations(Daemon& daemon, bj::object arguments
     co_return bj::serialize(bj::object{{"name", name}, {"state", state.enabled ? "enabled" : "disabled"}});
 }
 
+awaitable<result<std::string>> pause(Daemon& daemon, bj::object arguments, bool paused) {
+    auto count = co_await daemon.set_paused(text(arguments, "installation"), texts(arguments, "objects"), paused);
+    if (!count) co_return count.error();
+    co_return bj::serialize(bj::object{{"objects", *count}});
+}
+
 awaitable<result<std::string>> deletes(Daemon& daemon, bj::object arguments) {
     const auto installation = text(arguments, "installation"), object = text(arguments, "object");
     const bool confirm = flag(arguments, "confirm");
     const auto count = co_await daemon.store().decide_held_deletes(installation, object, confirm);
     if (confirm && count > 0) daemon.read_soon(installation, object);
     co_return bj::serialize(bj::object{{"records", count}});
+}
+
+awaitable<result<std::string>> forget(Daemon& daemon, bj::object arguments) {
+    const auto report = co_await syncd::forget(daemon, text(arguments, "installation"));
+    bj::array objects;
+    for (const auto& each : report.objects)
+        objects.push_back({{"installationId", each.installation_id},
+                           {"object", each.object},
+                           {"records", each.records},
+                           {"messages", each.messages}});
+    co_return bj::serialize(bj::object{{"objects", objects},
+                                       {"installations", bj::value_from(report.installations)},
+                                       {"destinations", bj::value_from(report.destinations)}});
 }
 
 }  // namespace
@@ -96,7 +126,9 @@ awaitable<result<std::string>> run_command(Daemon& daemon, std::string name, std
     if (name == "sync") co_return co_await sync(daemon, std::move(object));
     if (name == "replay") co_return co_await replay(daemon, std::move(object));
     if (name == "destinations") co_return co_await destinations(daemon, std::move(object));
+    if (name == "pause" || name == "unpause") co_return co_await pause(daemon, std::move(object), name == "pause");
     if (name == "deletes") co_return co_await deletes(daemon, std::move(object));
+    if (name == "forget") co_return co_await forget(daemon, std::move(object));
     co_return Error{errc::not_found, "no command " + name};
 }
 

@@ -10,10 +10,11 @@ namespace syncd {
 
 class Daemon;
 
-/// `sync` {installation, objects, full, all, drain_ms} -> {finished, pending, reads: [{installationId, object,
-/// operationId, status, result}]}; `replay` {ids, dead, destination, installation, since} -> {deliveries};
-/// `destinations` {name, enable}
-/// -> {name, state}; `deletes` {installation, object, confirm} -> {records}.
+/// `sync` {installation, objects, full, all, since, until, drain_ms} -> {finished, pending, reads: [{installationId,
+/// object, operationId, status, result}]}; `replay` {ids, dead, destination, installation, since} -> {deliveries};
+/// `destinations` {name, enable} -> {name, state}; `pause` and `unpause` {installation, objects} -> {objects};
+/// `deletes` {installation, object, confirm} -> {records}; `forget` {installation} -> {objects:
+/// [{installationId, object, records, messages}], installations, destinations}.
 /// Errors: invalid_input, not_found.
 awaitable<result<std::string>> run_command(Daemon& daemon, std::string name, std::string arguments);
 

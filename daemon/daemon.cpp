@@ -1,6 +1,8 @@
 #include "daemon/daemon.hpp"
 
+#include "config/core/ids.hpp"
 #include "daemon/http/routes.hpp"
+#include "daemon/views.hpp"
 
 #include <fmt/format.h>
 
@@ -51,6 +53,10 @@ http::Budget& Daemon::budget_of(const std::string& client_id) {
 
 awaitable<void> Daemon::start() {
     const auto now = world_.now();
+    if (const auto backup = store_.take_restored())
+        log_.warn("database.restored", {{"backup", *backup}, {"next", "everything is read and delivered again"}});
+    for (const auto& name : co_await store_.define_views(views_of(catalog_)))
+        log_.warn("view.refused", {{"view", name}, {"error", "the database has something else of that name: drop it"}});
     const auto interrupted = co_await store_.fail_interrupted(now);
     if (interrupted > 0) log_.warn("operations.interrupted", {{"operations", interrupted}});
 
@@ -112,7 +118,7 @@ void Daemon::stop() {
     not_ready_ = "stopping";
     stop_bell_.ring();
     upkeep_bell_.ring();
-    for (auto& installation : installations_) installation->scheduler().stop();
+    for (auto& installation : installations_) installation->scheduler().wake();
     for (auto& [name, delivery] : deliveries_) delivery->stop();
     if (server_) server_->stop();
 }
@@ -159,6 +165,18 @@ void Daemon::ring_all() {
     for (auto& [name, delivery] : deliveries_) delivery->ring();
 }
 
+awaitable<std::shared_ptr<void>> Daemon::pause_deliveries() {
+    for (auto& [name, delivery] : deliveries_) delivery->pause();
+    const std::shared_ptr<void> paused(nullptr, [this](void*) {
+        for (auto& [name, delivery] : deliveries_) delivery->resume();
+    });
+    while (!std::ranges::all_of(deliveries_, [](const auto& each) { return each.second->idle(); })) {
+        Timer pause(world_);
+        co_await pause.async_wait(drain_poll);
+    }
+    co_return paused;
+}
+
 result<std::vector<Daemon::Target>> Daemon::targets(const std::string& installation_id,
                                                     const std::vector<std::string>& objects) {
     std::vector<Target> found;
@@ -185,13 +203,26 @@ result<std::vector<Daemon::Target>> Daemon::targets(const std::string& installat
     return found;
 }
 
-awaitable<void> Daemon::read_target(Target target, ReadOrder order, SyncReport& report, std::size_t index) {
-    auto& read = report.reads[index];
+awaitable<void> Daemon::read_target(Target target, ReadOrder order, SyncReport::Read& read) {
     try {
         read.outcome = co_await target.service->read(*target.reader, order);
     } catch (const std::exception& broken) {
         read.outcome.result = broken.what();
     }
+}
+
+/// Objects that are read for each known iTwin wait for their installation's read of itwins.
+bool Daemon::waits_for(const Target& target, const Target& other) {
+    return target.service == other.service && target.reader->object().itwins.all &&
+           other.reader->object().object == "itwins";
+}
+
+awaitable<void> Daemon::read_in_turn(std::vector<Target> targets, ReadOrder order, SyncReport& report,
+                                     std::size_t index, Group& reads) {
+    const Target own = targets[index];
+    co_await read_target(own, order, report.reads[index]);
+    for (std::size_t i = 0; i < targets.size(); ++i)
+        if (waits_for(targets[i], own)) reads.spawn(read_target(targets[i], order, report.reads[i]));
 }
 
 awaitable<result<SyncReport>> Daemon::sync(SyncOrder order) {
@@ -200,20 +231,55 @@ awaitable<result<SyncReport>> Daemon::sync(SyncOrder order) {
     SyncReport report;
     for (const auto& target : *wanted)
         report.reads.push_back({target.service->installation().id, target.reader->object().object, {}});
+    ReadOrder read{.full = order.full, .all = order.all, .due_at = world_.now()};
+    if (order.since || order.until) read = {.type = ReadType::triggered, .since = order.since, .until = order.until};
     {
         Group reads(world_, [](std::exception_ptr) {});  // read_target() reports its own failures
         syncs_.insert(&reads);
-        for (std::size_t i = 0; i < wanted->size(); ++i)
-            reads.spawn(
-                read_target((*wanted)[i], {.full = order.full, .all = order.all, .due_at = world_.now()}, report, i));
+        for (std::size_t i = 0; i < wanted->size(); ++i) {
+            const bool waits =
+                std::ranges::any_of(*wanted, [&](const Target& other) { return waits_for((*wanted)[i], other); });
+            if (!waits) reads.spawn(read_in_turn(*wanted, read, report, i, reads));
+        }
         while (!co_await reads.join(forever)) {
         }
         syncs_.erase(&reads);
     }
     report.pending = co_await drain(order.drain);
     report.finished =
-        report.pending == 0 && std::ranges::all_of(report.reads, [](const auto& read) { return read.outcome.success; });
+        report.pending == 0 && std::ranges::all_of(report.reads, [](const auto& each) { return each.outcome.success; });
     co_return report;
+}
+
+awaitable<result<std::string>> Daemon::trigger(TriggerOrder order) {
+    auto wanted = targets(order.installation_id, {order.object});
+    if (!wanted) co_return wanted.error();
+    if (stopping_) co_return Error{errc::cancelled, "the daemon is stopping"};
+    const auto target = wanted->front();
+    const auto& object = target.reader->object().object;
+    if (!target.reader->reserve_triggered())
+        co_return Error{errc::conflict, fmt::format("a triggered read of {} waits for its turn already", object)};
+    const auto id = make_uuid([&] { return world_.random(); });
+    try {
+        co_await store_.accept_read(id, order.installation_id, object, world_.now());
+    } catch (...) {
+        target.reader->give_back_triggered();
+        throw;
+    }
+    const auto run = [](Target t, ReadOrder read) -> awaitable<void> { co_await t.service->read(*t.reader, read); };
+    passes_.spawn(
+        run(target, {.type = ReadType::triggered, .since = order.since, .until = order.until, .operation_id = id}));
+    co_return id;
+}
+
+awaitable<result<std::int64_t>> Daemon::set_paused(std::string installation_id, std::vector<std::string> objects,
+                                                   bool paused) {
+    auto wanted = targets(installation_id, objects);
+    if (!wanted) co_return wanted.error();
+    for (const auto& target : *wanted)
+        co_await store_.set_paused(target.service->installation().id, target.reader->object().object, paused);
+    for (auto& service : installations_) service->scheduler().wake();
+    co_return std::int64_t(wanted->size());
 }
 
 void Daemon::read_soon(const std::string& installation_id, const std::string& object) {

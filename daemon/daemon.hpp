@@ -23,7 +23,14 @@ struct SyncOrder {
     std::string installation_id;       // empty: all
     std::vector<std::string> objects;  // empty: all; provider's or mapped names
     bool full = false, all = false;
+    std::optional<Timestamp> since, until;  // one of them: a triggered read
     Duration drain = std::chrono::seconds{60};
+};
+
+/// A read that somebody asks for, beside the schedule.
+struct TriggerOrder {
+    std::string installation_id, object;  // provider's or mapped name
+    std::optional<Timestamp> since, until;
 };
 
 struct SyncReport {
@@ -58,6 +65,12 @@ public:
     /// One pass over the objects: reads, then deliveries until all are accepted or the drain time is over.
     /// Errors: invalid_input for an object or installation that the configuration does not have.
     awaitable<result<SyncReport>> sync(SyncOrder order);
+    /// Accepts a triggered read and answers its operation's id; it runs once the object's running read has ended.
+    /// Errors: invalid_input for an unknown object; conflict when another one waits already; cancelled when stopping.
+    awaitable<result<std::string>> trigger(TriggerOrder order);
+    /// Stops or resumes scheduled reads of the objects; none: all. What runs goes on to its end. How many objects.
+    awaitable<result<std::int64_t>> set_paused(std::string installation_id, std::vector<std::string> objects,
+                                               bool paused);
     /// Has the objects read soon, without waiting for it, if this daemon runs and doesn't just execute a command.
     void read_soon(const std::string& installation_id, const std::string& object);
     storage::Store& store() { return store_; }
@@ -66,6 +79,8 @@ public:
     /// Empty when there is no destination of that name.
     Delivery* delivery(const std::string& destination);
     void ring_all();
+    /// Waits until no message is being sent; none is as long as the answer lives.
+    awaitable<std::shared_ptr<void>> pause_deliveries();
     /// Why the daemon is not ready to do its work; empty: it is.
     std::string not_ready() const { return not_ready_; }
     const Downloads& downloads() const { return downloads_; }
@@ -76,7 +91,11 @@ private:
         ObjectReader* reader;
     };
     result<std::vector<Target>> targets(const std::string& installation_id, const std::vector<std::string>& objects);
-    awaitable<void> read_target(Target target, ReadOrder order, SyncReport& report, std::size_t index);
+    static bool waits_for(const Target& target, const Target& other);
+    awaitable<void> read_target(Target target, ReadOrder order, SyncReport::Read& read);
+    /// Reads a target, then those that wait for what it finds.
+    awaitable<void> read_in_turn(std::vector<Target> targets, ReadOrder order, SyncReport& report, std::size_t index,
+                                 Group& reads);
     awaitable<std::int64_t> drain(Duration limit);
     awaitable<void> upkeep();
     http::Budget& budget_of(const std::string& client_id);

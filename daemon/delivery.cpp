@@ -103,8 +103,8 @@ awaitable<void> Delivery::run() {
         std::exception_ptr broken;
         Duration wait = look_again;
         try {
-            if (state_.enabled) co_await start_due();
-            if (state_.enabled && lanes_.size() < lanes_max) {
+            if (state_.enabled && paused_ == 0) co_await start_due();
+            if (state_.enabled && paused_ == 0 && lanes_.size() < lanes_max) {
                 const auto due = co_await store_.next_due(claim());
                 if (due) wait = std::clamp<Duration>(*due - world_.now(), shortest_wait, look_again);
             }
@@ -144,6 +144,7 @@ awaitable<void> Delivery::start_due() {
         wanted.busy = {busy_.begin(), busy_.end()};
         due = co_await store_.claim_due(wanted);
     }
+    if (paused_ > 0) co_return;
     for (auto& message : due) {
         const auto key = destination_.strict_ordering ? message.stream_key : message.key;
         busy_.insert(key);
@@ -167,7 +168,7 @@ awaitable<void> Delivery::send_stream(DueMessage message) {
     const auto acks = std::make_shared<Acks>(*this);
     std::deque<DueMessage> ahead;
     const Tick turn_ends = world_.tick() + turn_max;
-    for (bool more = true; more && !stopping_ && state_.enabled;) {
+    for (bool more = true; more && !stopping_ && paused_ == 0 && state_.enabled;) {
         if (lanes_.size() >= lanes_max && world_.tick() >= turn_ends) {
             yielded_.insert(message.stream_key);
             break;

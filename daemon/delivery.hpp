@@ -35,6 +35,14 @@ public:
         lanes_.cancel();
         flushes_.cancel();
     }
+    /// Starts no attempt until resume().
+    void pause() { ++paused_; }
+    void resume() {
+        --paused_;
+        ring();
+    }
+    /// No attempt is under way, and the last ones are stored.
+    bool idle() const { return lanes_.size() == 0 && flushes_.size() == 0; }
     /// As the operator decides. Enabled: what was held is sent, in order.
     awaitable<storage::DestinationState> set_enabled(bool enabled);
     const storage::DestinationState& state() const { return state_; }
@@ -65,6 +73,7 @@ private:
     std::set<std::int64_t> busy_;     // streams, or messages where order does not matter
     Tick next_slot_{};                // for messagesPerSecond
     std::int64_t attempts_made_ = 0;
+    int paused_ = 0;
     bool stopping_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <span>
 
 namespace syncd {
 namespace {
@@ -23,8 +24,33 @@ std::string delivered_value(const config::ReadObject& object, const std::string&
     return mapped == mappings->second.end() ? std::string(value) : json::quote(mapped->second);
 }
 
+/// An object being built, in the order in which its members come; a name that comes again adds to what is there.
+class Tree {
+public:
+    void put(std::span<const std::string> path, std::string value) {
+        if (path.empty()) {
+            value_ = std::move(value);
+            return;
+        }
+        auto at = std::ranges::find(members_, path.front(), &std::pair<std::string, Tree>::first);
+        if (at == members_.end()) at = members_.emplace(members_.end(), path.front(), Tree());
+        at->second.put(path.subspan(1), std::move(value));
+    }
+    std::string text() const {
+        if (members_.empty() && !value_.empty()) return value_;
+        std::string out = "{";
+        for (const auto& [name, member] : members_) append_member(out, name, member.text());
+        return out + '}';
+    }
+
+private:
+    std::vector<std::pair<std::string, Tree>> members_;
+    std::string value_;
+};
+
 struct Selected {
-    std::string fields = "{", mapped = "{";
+    std::string fields = "{";
+    Tree mapped;
 };
 
 Selected select(const config::ReadObject& object, std::string_view raw) {
@@ -38,7 +64,7 @@ Selected select(const config::ReadObject& object, std::string_view raw) {
         if (field.mapped.empty())
             append_member(out.fields, field.name, text);
         else
-            append_member(out.mapped, field.mapped, text);
+            out.mapped.put(field_path(field.mapped), text);
     }
     if (!object.all_fields) return out;
     for (const auto& member : json::members(raw))
@@ -60,7 +86,7 @@ bool equal(const config::FilterValue& wanted, std::string_view value) {
 }  // namespace
 
 std::vector<std::string> field_path(std::string_view field) {
-    if (!field.starts_with("$['")) return {std::string(field)};
+    if (!field.starts_with("$['") || !field.ends_with("']")) return {std::string(field)};
     std::vector<std::string> path;
     field.remove_prefix(1);
     while (field.starts_with("['")) {
@@ -83,7 +109,7 @@ std::string render_entry(const config::ReadObject& object, const Change& change)
     const auto selected = select(object, change.raw);
     std::string entry = "{\"fields\":";
     entry.reserve(2 * change.raw.size() + 200);
-    entry += selected.fields + "},\"mappedFields\":" + selected.mapped + "},\"raw\":" + change.raw + ",\"id\":";
+    entry += selected.fields + "},\"mappedFields\":" + selected.mapped.text() + ",\"raw\":" + change.raw + ",\"id\":";
     json::append_quoted(entry, change.id);
     entry += ",\"changeType\":\"" + std::string(to_string(change.type)) + "\"}";
     return entry;

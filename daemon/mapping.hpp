@@ -9,7 +9,8 @@
 
 namespace syncd {
 
-/// One entry of a message's `result`: fields, mappedFields, raw, id, changeType. Values are the provider's own bytes.
+/// One entry of a message's `result`: fields, mappedFields, raw, id, changeType. Values are the provider's own bytes. A
+/// mapped name like $['a']['b'] builds objects one inside the other.
 std::string render_entry(const config::ReadObject& object, const Change& change);
 
 /// Whether a record passes every filter.

@@ -10,9 +10,12 @@ namespace {
 constexpr std::string_view no_download_url = "\"downloadUrl\":\"\"";
 constexpr std::size_t numbers_bytes_max = 64;  // the digits of sequence and numRecords, and the brackets
 
-/// Everything before `sequence`, which is the same for all messages of a read.
-std::string opening(const Envelope& envelope, const config::ReadObject& object, const std::string& stream_id) {
-    std::string out = "{\"action\":\"read\",\"provider\":\"bentley\"";
+constexpr std::string_view read_action = "read", schema_action = "watchSchema";
+
+/// Everything before `sequence`, which is the same for all messages of one action in a read.
+std::string opening(std::string_view action, const Envelope& envelope, const config::ReadObject& object,
+                    const std::string& stream_id) {
+    std::string out = fmt::format("{{\"action\":\"{}\",\"provider\":\"bentley\"", action);
     const auto add = [&](std::string_view name, std::string_view value) {
         out += fmt::format(",\"{}\":", name);
         json::append_quoted(out, value);
@@ -28,9 +31,18 @@ std::string opening(const Envelope& envelope, const config::ReadObject& object, 
     add("rawObjectName", object.object);
     add("operationId", envelope.operation_id);
     add("operationTime", format_time(envelope.operation_time));
-    add("readType", to_string(envelope.read_type));
+    if (action == read_action) add("readType", to_string(envelope.read_type));
     add("streamId", stream_id);
     return out;
+}
+
+std::string list_of(const std::set<std::string>& types) {
+    std::string out = "[";
+    for (const auto& type : types) {
+        if (out.size() > 1) out += ',';
+        json::append_quoted(out, type);
+    }
+    return out + ']';
 }
 
 class Packer {
@@ -90,9 +102,20 @@ private:
 std::vector<Message> build_messages(const Envelope& envelope, const config::ReadObject& object, std::int64_t bytes_max,
                                     const std::vector<Change>& changes, const std::string& stream_id,
                                     std::int64_t next_sequence) {
-    Packer packer(opening(envelope, object, stream_id), next_sequence, std::size_t(bytes_max),
+    Packer packer(opening(read_action, envelope, object, stream_id), next_sequence, std::size_t(bytes_max),
                   std::size_t(object.page_records_max));
     for (const auto& change : changes) packer.add(render_entry(object, change));
+    return packer.finish();
+}
+
+std::vector<Message> build_field_messages(const Envelope& envelope, const config::ReadObject& object,
+                                          std::int64_t bytes_max, const std::vector<FieldChange>& changes,
+                                          const std::string& stream_id, std::int64_t next_sequence) {
+    Packer packer(opening(schema_action, envelope, object, stream_id), next_sequence, std::size_t(bytes_max), 0);
+    for (const auto& change : changes)
+        packer.add(fmt::format("{{\"changeType\":\"{}\",\"fieldName\":{},\"types\":{},\"previousTypes\":{}}}",
+                               to_string(change.type), json::quote(change.name), list_of(change.types),
+                               list_of(change.previous_types)));
     return packer.finish();
 }
 
@@ -101,6 +124,18 @@ std::string with_download_url(const std::string& body, const std::string& url) {
     const auto at = body.find(no_download_url);
     if (at == std::string::npos) return body;
     return body.substr(0, at) + "\"downloadUrl\":" + json::quote(url) + body.substr(at + no_download_url.size());
+}
+
+std::string change_of(std::string_view message, const std::string& record_id) {
+    if (!json::validate(message)) return {};
+    const auto list = json::kind(message) == json::Kind::array ? message : json::find(message, "result").value_or("");
+    for (const auto entry : json::elements(list)) {
+        const auto id = json::find(entry, "id");
+        if (!id || json::as_string(*id) != record_id) continue;
+        const auto change = json::find(entry, "changeType");
+        return change ? json::as_string(*change).value_or("") : "";
+    }
+    return {};
 }
 
 }  // namespace syncd

@@ -26,7 +26,16 @@ std::vector<Message> build_messages(const Envelope& envelope, const config::Read
                                     const std::vector<Change>& changes, const std::string& stream_id,
                                     std::int64_t next_sequence);
 
+/// The same for changes of the object's fields, all of one action `watchSchema`.
+std::vector<Message> build_field_messages(const Envelope& envelope, const config::ReadObject& object,
+                                          std::int64_t bytes_max, const std::vector<FieldChange>& changes,
+                                          const std::string& stream_id, std::int64_t next_sequence);
+
 /// The body of a message by URL with the link of this attempt in it.
 std::string with_download_url(const std::string& body, const std::string& url);
+
+/// What a message says of a record: create, update, delete or none; empty: nothing. Given by its body, or by the list
+/// that its downloadUrl serves.
+std::string change_of(std::string_view message, const std::string& record_id);
 
 }  // namespace syncd

@@ -1,7 +1,9 @@
 #include "daemon/object_reader.hpp"
 
 #include "config/core/ids.hpp"
+#include "daemon/absences.hpp"
 #include "daemon/mapping.hpp"
+#include "daemon/open_jobs.hpp"
 
 #include <fmt/format.h>
 
@@ -11,17 +13,10 @@
 namespace syncd {
 namespace {
 
-constexpr int position_failures_max = 3;        // server errors in a row before a backfill gives its position up
-constexpr std::size_t missing_batch = 100;      // missing records looked up together
-constexpr std::int64_t page_size_min = 50;      // smaller pages than this are not tried after a 422
-constexpr std::int64_t max_deletes_floor = 10;  // records that a share of a small object always allows
-
-/// How many deletes a read may infer before the fuse holds them; empty: no fuse.
-std::optional<std::int64_t> deletes_allowed(const config::MaxDeletes& fuse, std::int64_t known) {
-    if (fuse.records) return *fuse.records;
-    if (fuse.share >= 1.0) return std::nullopt;
-    return std::max<std::int64_t>(std::int64_t(fuse.share * double(known)), max_deletes_floor);
-}
+constexpr int position_failures_max = 3;    // server errors in a row before a backfill gives its position up
+constexpr std::int64_t page_size_min = 50;  // smaller pages than this are not tried after a 422
+constexpr std::size_t redelivery_batch = 500;
+constexpr Duration clock_tolerance = std::chrono::minutes{1};  // an answer may be as old as a slow one takes
 
 bool speaks_of_page_size(const Error& failure, const std::string& parameter) {
     return failure.message.find(parameter) != std::string::npos || failure.message.find("top") != std::string::npos ||
@@ -34,51 +29,64 @@ bool may_pass(const Error& failure) {
            failure.code == errc::unauthorized || failure.code == errc::cancelled;
 }
 
-result<void> check_stopping(bool stopping) {
-    if (stopping) return Error{errc::cancelled, "stopped before its end"};
-    return {};
+/// Where a list that was cut is to be parted: in the middle of what it showed; empty where one second holds it all.
+std::optional<Timestamp> parting(std::vector<Timestamp> created, const storage::ReadQuery& query) {
+    if (created.empty()) return std::nullopt;
+    std::ranges::sort(created);
+    const auto second = [](Timestamp time) { return Timestamp{std::chrono::floor<std::chrono::seconds>(time)}; };
+    auto at = second(created[created.size() / 2]);
+    const auto first = second(created.front());
+    if (at <= first) {  // half of it lies in the first second: part behind that
+        const auto later = std::ranges::lower_bound(created, first + std::chrono::seconds{1});
+        if (later == created.end()) return std::nullopt;
+        at = second(*later);
+    }
+    if ((query.from && at <= *query.from) || (query.before && at >= *query.before)) return std::nullopt;
+    return at;
 }
 
 }  // namespace
 
-/// One read while it runs.
-struct ObjectReader::Run {
-    ReadOrder order;
-    ReadPlan plan;
-    storage::ObjectState state;
-    Envelope envelope;
+/// One query of the read.
+struct ObjectReader::QueryRun {
+    storage::ReadQuery query;                 // as the store knows it, but for its rows
     std::string url;                          // of the page to read next
     std::unordered_set<std::size_t> visited;  // hashes of the URLs read, to see a loop
-    std::optional<Timestamp> cursor;
+    std::optional<Timestamp> since, cursor;
     std::optional<Timestamp> cursor_cap;  // what changed after the first page was asked for may be missing from it
-    std::int64_t pages = 0, records = 0, rows = 0, page_size = 0;
-    storage::PageResult changes;
-    std::string deletes_note;
-    Timestamp started;
-    Tick started_tick;
-    std::vector<std::pair<storage::LogLevel, std::string>> retries;  // to be logged at the next chance
+    std::vector<Timestamp> created;       // where the list may be cut: of its rows, at most as many as the cap
+    std::int64_t pages = 0;
+    bool fresh_start = true;  // false: goes on at a backfill's stored position
 };
 
 ObjectReader::ObjectReader(ReaderContext& context, const config::ReadObject& object, const bentley::Object& facts)
-    : context_(context),
-      object_(object),
-      facts_(facts.read.value()),
-      destination_(context.config.destinations.at(object.destination)),
-      mutex_(context.world) {}
+    : context_(context), object_(object), facts_(facts.read.value()), mutex_(context.world) {}
+
+bool ObjectReader::reserve_triggered() {
+    const int places = mutex_.locked() ? 1 : 2;  // one of two begins at once
+    if (triggered_waiting_ >= places) return false;
+    ++triggered_waiting_;
+    return true;
+}
 
 awaitable<ReadOutcome> ObjectReader::read(ReadOrder order) {
+    struct Reserved {  // given back once it begins, or never does
+        ObjectReader& reader;
+        bool held;
+        ~Reserved() { release(); }
+        void release() {
+            if (std::exchange(held, false)) reader.give_back_triggered();
+        }
+    } reserved{*this, !order.operation_id.empty()};
     const auto guard = co_await mutex_.lock();
-    Run run{.order = order};
+    reserved.release();
+    ReadRun run{.context = context_, .object = object_, .facts = facts_, .order = order};
     co_await begin(run);
     std::optional<Error> failure;
     std::exception_ptr broken;
     try {
-        auto pages = co_await read_pages(run);
-        if (!pages) failure = pages.error();
-        if (!failure && run.plan.may_delete) {
-            auto deletes = co_await find_deletes(run);
-            if (!deletes) failure = deletes.error();
-        }
+        auto done = co_await read_all(run);
+        if (!done) failure = done.error();
     } catch (const std::exception& thrown) {
         failure = Error{errc::internal, thrown.what()};
         broken = std::current_exception();
@@ -88,18 +96,19 @@ awaitable<ReadOutcome> ObjectReader::read(ReadOrder order) {
     co_return outcome;
 }
 
-awaitable<void> ObjectReader::begin(Run& run) {
+awaitable<void> ObjectReader::begin(ReadRun& run) {
     auto& world = context_.world;
     run.started = world.now();
     run.started_tick = world.tick();
     run.state = co_await context_.store.object_state(context_.installation.id, object_.object);
     run.plan = plan_read(facts_, object_, run.state, run.order, run.started);
     run.page_size = run.state.page_size.value_or(0);
-    run.cursor = run.plan.resumed ? run.state.next_cursor : run.state.cursor;
-    if (run.plan.resumed) run.cursor_cap = run.state.next_cursor;  // the first page's Date is no longer known
+    if (looks_for_changes(context_.installation.schema_watch, run.plan, run.state, run.started)) run.schema.emplace();
 
     const bool same_operation = run.plan.resumed && !run.state.operation_id.empty();
     const auto& installation = context_.installation;
+    auto operation_id = same_operation ? run.state.operation_id : run.order.operation_id;
+    if (operation_id.empty()) operation_id = make_uuid([&] { return world.random(); });
     run.envelope = {.project = context_.config.project,
                     .group_ref = installation.group_ref,
                     .group_name = installation.group_name,
@@ -107,7 +116,7 @@ awaitable<void> ObjectReader::begin(Run& run) {
                     .consumer_name = installation.consumer_name,
                     .installation_id = installation.id,
                     .installation_updated_at = context_.installation_updated_at,
-                    .operation_id = same_operation ? run.state.operation_id : make_uuid([&] { return world.random(); }),
+                    .operation_id = std::move(operation_id),
                     .operation_time = run.started,
                     .read_type = run.plan.backfill ? ReadType::backfill : run.order.type};
     co_await context_.store.begin_read(
@@ -119,78 +128,185 @@ awaitable<void> ObjectReader::begin(Run& run) {
          .since = run.plan.backfill_since,
          .deliver_from = run.plan.deliver_from,
          .estimated = run.state.records > 0 ? std::optional(run.state.records) : std::nullopt,
+         .itwins = {.all = object_.itwins.all, .ids = object_.itwins.ids},
          .now = run.started});
 }
 
-awaitable<result<void>> ObjectReader::read_pages(Run& run) {
-    const auto first = [&] {
-        return bentley::first_page_url(facts_, context_.connector.base_url(),
-                                       {.page_size = run.page_size, .since = run.plan.since, .query = object_.query});
-    };
-    run.url = run.plan.resumed && !run.state.next_url.empty() ? run.state.next_url : first();
-    bool fresh_start = run.state.next_url.empty() || !run.plan.resumed;
-    while (!run.url.empty()) {
-        if (auto go_on = check_stopping(context_.stopping()); !go_on) co_return go_on.error();
-        auto page = co_await read_page(run);
-        if (!page && run.pages == 0 && shrink_page(run, page.error())) {
-            run.url = first();
-            continue;
-        }
-        if (!page && run.pages == 0 && !fresh_start && is_stale_position(page.error())) {
-            co_await note(run, storage::LogLevel::warn,
-                          "the backfill can't go on where it was cut off, it starts again: " + page.error().message);
-            fresh_start = true;
-            run.url = first();
-            continue;
-        }
-        if (!page) co_return page.error();
-        position_failures_ = 0;
-        run.visited.insert(std::hash<std::string>{}(run.url));
-        run.url = page->next;
-        if (!run.url.empty() && run.visited.contains(std::hash<std::string>{}(run.url)))
-            co_return Error{
-                .code = errc::invalid_body,
-                .message = fmt::format("page {} of {} links to a page already read: the read would never end",
-                                       run.pages + 1, object_.object)};
-        if (!run.cursor_cap) run.cursor_cap = page->date;
-        if (run.pages == 0) adjust_window(run, *page);
-        run.cursor = advance_cursor(run.cursor, facts_, *page, run.cursor_cap);
-        co_await commit(run, *page);
+awaitable<result<void>> ObjectReader::read_all(ReadRun& run) {
+    const auto queries = co_await read_queries(run);
+    const bool cut = !queries && may_pass(queries.error());
+    if (!cut && !facts_.state.empty() && facts_.own && run.plan.moves_cursors) {
+        auto followed = co_await follow_open_jobs(run, lists_by_ids_work_);
+        if (!followed && queries) co_return followed.error();
     }
-    if (facts_.rows_max > 0 && run.rows >= facts_.rows_max)
-        co_return Error{
-            .code = errc::refused,
-            .message = fmt::format("the provider's list of {} stops at {} rows: what lies beyond was not read; "
-                                   "narrow the list with `query` until it is shorter",
-                                   object_.object, facts_.rows_max)};
+    if (!queries) co_return queries.error();
+    const bool few = run.records < facts_.rows_max / 2;  // what grows again is not merged and parted in turn
+    if (run.in_slices && run.plan.full && !run.plan.resumed && few)
+        co_await context_.store.merge_slices(run.state.key, "");
+    if (run.state.redeliver && run.plan.full && run.plan.moves_cursors) co_await redeliver_deleted(run);
+    if (run.plan.may_delete)
+        if (auto deletes = co_await find_deletes(run); !deletes) co_return deletes.error();
+    co_await run.check_schema();
     co_return result<void>();
 }
 
-/// The window of `days` was counted by our clock; the provider's decides when it is behind ours.
-void ObjectReader::adjust_window(Run& run, const Page& page) const {
-    constexpr Duration tolerated = std::chrono::seconds{5};
-    const auto ahead = page.date ? context_.world.now() - *page.date : Duration::zero();
-    if (run.plan.deliver_from && ahead > tolerated) *run.plan.deliver_from -= ahead;
+awaitable<result<void>> ObjectReader::read_queries(ReadRun& run) {
+    auto& store = context_.store;
+    std::optional<Error> first_failure;
+    std::int64_t failed = 0, itwins = 0;
+    std::optional<storage::ReadQuery> query;
+    if (run.plan.resumed && !run.state.next_url.empty()) {  // where it was cut off comes first
+        const storage::ReadQuery position{.itwin_id = run.state.next_itwin_id, .from = run.state.next_from};
+        query = co_await store.next_query(run.state.key, position, true, true);
+        const bool there = query && query->itwin_id == position.itwin_id && query->from == position.from;
+        if (there) {
+            auto again = co_await read_query(run, *query);
+            const bool of_this_itwin = !again && !query->itwin_id.empty() && !may_pass(again.error());
+            if (!again && !of_this_itwin) co_return again.error();  // else it is tried again in its turn
+        }
+        run.state.next_url.clear();
+        query.reset();
+    }
+    for (bool or_equal = true;;) {
+        query = co_await store.next_query(run.state.key, query, or_equal, run.plan.resumed);
+        if (!query) break;
+        itwins += query->itwin_id.empty() ? 0 : 1;
+        run.in_slices = run.in_slices || query->from.has_value();
+        auto again = co_await read_query(run, *query);
+        or_equal = again && *again;
+        if (again) continue;
+        const bool of_this_itwin = !query->itwin_id.empty() && !may_pass(again.error());
+        if (!of_this_itwin) co_return again.error();
+        ++failed;
+        if (!first_failure) first_failure = again.error();
+        co_await run.note(storage::LogLevel::warn, again.error().message);
+    }
+    if (first_failure) {
+        first_failure->message =
+            fmt::format("{} of {} iTwins could not be read; the first: {}", failed, itwins, first_failure->message);
+        co_return *first_failure;
+    }
+    co_return result<void>();
 }
 
-awaitable<result<Page>> ObjectReader::read_page(Run& run) {
+std::string ObjectReader::first_url(const ReadRun& run, const storage::ReadQuery& query) const {
+    return bentley::first_page_url(facts_, context_.connector.base_url(),
+                                   {.page_size = run.page_size,
+                                    .since = since_of(run.plan, object_, query),
+                                    .until = run.plan.until,
+                                    .itwin_id = query.itwin_id,
+                                    .from = query.from,
+                                    .before = query.before,
+                                    .query = object_.query});
+}
+
+awaitable<result<bool>> ObjectReader::read_query(ReadRun& run, storage::ReadQuery wanted) {
+    QueryRun query{.query = std::move(wanted)};
+    query.since = since_of(run.plan, object_, query.query);
+    query.cursor = query.query.cursor;
+    query.url = first_url(run, query.query);
+    const auto& state = run.state;
+    if (run.plan.resumed && !state.next_url.empty() && query.query.itwin_id == state.next_itwin_id &&
+        query.query.from == state.next_from) {
+        query.url = state.next_url;
+        query.query.rows = state.next_rows;
+        query.cursor = query.cursor_cap = state.next_cursor;  // the first page's Date is no longer known
+        query.fresh_start = false;
+    }
+    while (!query.url.empty()) {
+        if (auto go_on = run.go_on(); !go_on) co_return go_on.error();
+        auto page = co_await (query.pages == 0 ? first_page(run, query) : read_page(run, query));
+        if (!page) co_return page.error();
+        query.visited.insert(std::hash<std::string>{}(query.url));
+        query.url = page->next;
+        if (!query.url.empty() && query.visited.contains(std::hash<std::string>{}(query.url)))
+            co_return Error{
+                .code = errc::invalid_body,
+                .message = fmt::format("page {} of {} links to a page already read: the read would never end",
+                                       query.pages + 1, object_.object)};
+        if (run.pages == 0) co_await check_clock(run, *page);
+        query.query.rows += page->rows;
+        const auto cap = page->rows_max > 0 ? std::min<std::int64_t>(page->rows_max, facts_.rows_max) : facts_.rows_max;
+        const bool overlooked =
+            facts_.rows_max_default > 0 && page->rows_max == 0 && query.query.rows == facts_.rows_max_default;
+        const bool last = query.url.empty();
+        const bool truncated = last && cap > 0 && (query.query.rows >= cap || overlooked);
+        co_await commit(run, query, *page, last && !truncated);
+        if (!truncated) continue;
+        const auto at = facts_.slices ? parting(std::move(query.created), query.query) : std::nullopt;
+        if (!at && facts_.slices && !query.fresh_start) co_return true;  // only its end was seen: once more, all of it
+        if (!at)
+            co_return Error{
+                .code = errc::refused,
+                .message = fmt::format("the provider's list of {} stops at {} rows, and they can't be parted by their "
+                                       "creation times: what lies beyond was not read; narrow the list with `query`",
+                                       object_.object, query.query.rows)};
+        co_await run.note(storage::LogLevel::info,
+                          fmt::format("the provider's list stops at {} rows: read again in slices, parted at {}",
+                                      query.query.rows, format_time_seconds(*at)));
+        co_await context_.store.split_query(run.state.key, query.query, *at);
+        co_return true;
+    }
+    co_return false;
+}
+
+/// The first page, with what may have to be tried for it: a smaller size, or the beginning of the query instead of a
+/// position that is no longer good.
+awaitable<result<Page>> ObjectReader::first_page(ReadRun& run, QueryRun& query) {
+    for (;;) {
+        auto page = co_await read_page(run, query);
+        if (page) {
+            position_failures_ = 0;
+            co_return page;
+        }
+        if (query.fresh_start && shrink_page(run, page.error())) {
+            query.url = first_url(run, query.query);
+        } else if (!query.fresh_start && is_stale_position(page.error())) {
+            co_await run.note(
+                storage::LogLevel::warn,
+                "the backfill can't go on where it was cut off, it starts again: " + page.error().message);
+            query.fresh_start = true;
+            query.query.rows = 0;
+            query.cursor = query.cursor_cap = std::nullopt;
+            query.url = first_url(run, query.query);
+        } else {
+            co_return page.error();
+        }
+    }
+}
+
+/// Our clock against the provider's. A window of `days` was counted by ours; the provider's decides when it is behind.
+awaitable<void> ObjectReader::check_clock(ReadRun& run, const Page& page) {
+    constexpr Duration tolerated = std::chrono::seconds{5};
+    if (!page.date) co_return;
+    const auto ahead = context_.world.now() - *page.date;
+    if (run.plan.deliver_from && ahead > tolerated) *run.plan.deliver_from -= ahead;
+    if (std::chrono::abs(ahead) < clock_tolerance) co_return;
+    const auto off = std::chrono::floor<std::chrono::seconds>(std::chrono::abs(ahead));
+    const auto said = fmt::format(
+        "this machine's clock is {} {} the provider's: set it by NTP; receivers refuse "
+        "signatures that are five minutes off",
+        format_duration(off), ahead > Duration::zero() ? "ahead of" : "behind");
+    context_.log.warn("clock.off", {{"seconds", (ahead > Duration::zero() ? 1 : -1) * off.count()}});
+    co_await run.note(storage::LogLevel::warn, said);
+}
+
+awaitable<result<Page>> ObjectReader::read_page(ReadRun& run, const QueryRun& query) {
     const auto priority = run.plan.backfill ? http::Priority::backfill : http::Priority::scheduled;
-    const auto on_retry = [this, &run](const Error& failure, Duration wait) {
-        context_.log.warn("read.retry", {{"installation", context_.installation.id},
-                                         {"object", object_.object},
-                                         {"operation", run.envelope.operation_id},
-                                         {"error", failure.message},
-                                         {"wait_ms", wait / std::chrono::milliseconds{1}}});
-        run.retries.emplace_back(storage::LogLevel::warn,
-                                 fmt::format("page {}: {}; tried again in {} ms", run.pages + 1, failure.message,
-                                             wait / std::chrono::milliseconds{1}));
+    std::vector<std::string> retries;  // to be logged once the store may be waited for
+    const auto log_retry = run.on_retry(fmt::format("page {}", run.pages + 1));
+    const auto on_retry = [&](const Error& failure, Duration wait) {
+        log_retry(failure, wait);
+        retries.push_back(fmt::format("page {}: {}; tried again in {} ms", run.pages + 1, failure.message,
+                                      wait / std::chrono::milliseconds{1}));
     };
-    auto page = co_await context_.connector.read_page(facts_, run.url, priority, on_retry);
-    for (auto& [level, message] : std::exchange(run.retries, {})) co_await note(run, level, std::move(message));
+    auto page = co_await context_.connector.read_page(facts_, query.url, priority, on_retry);
+    for (auto& retry : retries) co_await run.note(storage::LogLevel::warn, std::move(retry));
     if (page) co_return std::move(*page);
     auto failure = page.error();
-    const auto where = http::parse_url(run.url);
-    failure.message = fmt::format("page {} of {} ({}): {}", run.pages + 1, object_.object,
+    const auto where = http::parse_url(query.url);
+    const auto itwin = query.query.itwin_id.empty() ? "" : " for iTwin " + query.query.itwin_id;
+    failure.message = fmt::format("page {} of {}{} ({}): {}", run.pages + 1, object_.object, itwin,
                                   where ? where->without_query() : "", failure.message);
     co_return failure;
 }
@@ -202,7 +318,7 @@ bool ObjectReader::is_stale_position(const Error& failure) {
     return ++position_failures_ >= position_failures_max;
 }
 
-bool ObjectReader::shrink_page(Run& run, const Error& failure) {
+bool ObjectReader::shrink_page(ReadRun& run, const Error& failure) {
     if (failure.code != errc::unprocessable || facts_.page_parameter.empty()) return false;
     if (!speaks_of_page_size(failure, facts_.page_parameter)) return false;
     const auto size = run.page_size > 0 ? run.page_size : facts_.page_max;
@@ -211,56 +327,56 @@ bool ObjectReader::shrink_page(Run& run, const Error& failure) {
     return true;
 }
 
-BuildMessages ObjectReader::builder(const Run& run) const {
-    return [envelope = run.envelope, &object = object_, bytes_max = destination_.max_payload_bytes](
-               const std::vector<Change>& changes, const std::string& stream_id, std::int64_t next_sequence) {
-        return build_messages(envelope, object, bytes_max, changes, stream_id, next_sequence);
-    };
-}
-
-awaitable<void> ObjectReader::commit(Run& run, const Page& page) {
-    storage::PageCommit commit{.object_key = run.state.key,
-                               .operation_id = run.envelope.operation_id,
-                               .deliver_unchanged = run.plan.deliver_unchanged,
-                               .mark_seen = run.plan.may_delete,
-                               .destination = object_.destination,
-                               .new_stream_id = make_uuid([&] { return context_.world.random(); }),
-                               .build = builder(run),
-                               .now = context_.world.now()};
-    for (const auto& record : page.records)
-        commit.records.push_back({record, passes(object_.filters, record.raw), is_delivered(run.plan, record)});
-    if (run.plan.backfill) {
-        commit.next_url = run.url;
-        commit.next_cursor = run.cursor;
+/// Commits the page; `last` with the query's cursor, or as read to its end.
+awaitable<void> ObjectReader::commit(ReadRun& run, QueryRun& query, const Page& page, bool last) {
+    if (!query.cursor_cap) query.cursor_cap = page.date;
+    query.cursor = advance_cursor(query.cursor, facts_, page, query.cursor_cap);
+    auto commit = run.page_commit();
+    commit.deliver_unchanged = run.plan.deliver_unchanged;
+    commit.mark_seen = run.plan.may_delete || run.plan.deliver_unchanged ? storage::MarkSeen::all
+                       : facts_.state.empty()                            ? storage::MarkSeen::none
+                                                                         : storage::MarkSeen::open;
+    for (const auto& record : page.records) {
+        commit.records.push_back({record, passes(object_.filters, record.raw),
+                                  is_delivered(run.plan, query.query, record), recheck_at(record, commit.now)});
+        if (run.schema) run.schema->add(record.raw);
+        if (facts_.slices && record.created) query.created.push_back(*record.created);
     }
-    const auto changes = co_await context_.store.commit_page(std::move(commit));
+    commit.query = query.query;
+    if (run.plan.moves_cursors) {
+        commit.query_done = last;
+        if (run.plan.backfill) commit.next_url = query.url;
+        commit.query.cursor = !facts_.incremental ? std::nullopt : last && !query.cursor ? query.since : query.cursor;
+    }
+    const auto messages = run.changes.messages;
+    co_await run.commit(std::move(commit));
     ++run.pages;
+    ++query.pages;
     run.records += std::int64_t(page.records.size());
-    run.rows += page.rows;
-    run.changes.creates += changes.creates;
-    run.changes.updates += changes.updates;
-    run.changes.deletes += changes.deletes;
-    run.changes.messages += changes.messages;
-    if (changes.messages > 0) context_.ring(object_.destination);
     context_.log.debug("page.committed", {{"object", object_.object},
                                           {"operation", run.envelope.operation_id},
+                                          {"itwin", query.query.itwin_id},
                                           {"page", run.pages},
                                           {"records", page.records.size()},
-                                          {"messages", changes.messages}});
+                                          {"messages", run.changes.messages - messages}});
 }
 
-awaitable<void> ObjectReader::note(Run& run, storage::LogLevel level, std::string message) {
-    return context_.store.log_operation(run.envelope.operation_id, level, std::move(message), context_.world.now());
+awaitable<void> ObjectReader::redeliver_deleted(ReadRun& run) {
+    for (std::vector<std::string> ids;;) {
+        ids = co_await context_.store.redeliver_deleted(run.delete_commit(std::move(ids)), redelivery_batch);
+        if (ids.empty()) break;
+        context_.ring(object_.destination);
+    }
 }
 
-awaitable<ReadOutcome> ObjectReader::finish(Run& run, std::optional<Error> failure) {
+awaitable<ReadOutcome> ObjectReader::finish(ReadRun& run, std::optional<Error> failure) {
     ReadOutcome outcome{.operation_id = run.envelope.operation_id, .success = !failure, .error = failure};
     outcome.result =
         failure ? failure->message
                 : fmt::format("{} records in {} pages: {} created, {} updated, {} deleted{}", run.records, run.pages,
                               run.changes.creates, run.changes.updates, run.changes.deletes, run.deletes_note);
     const bool goes_on = failure && failure->code == errc::cancelled && run.plan.backfill;
-    if (failure && !goes_on) co_await note(run, storage::LogLevel::error, failure->message);
+    if (failure && !goes_on) co_await run.note(storage::LogLevel::error, failure->message);
     storage::FinishRead finish{.object_key = run.state.key,
                                .operation_id = run.envelope.operation_id,
                                .success = !failure,
@@ -269,9 +385,9 @@ awaitable<ReadOutcome> ObjectReader::finish(Run& run, std::optional<Error> failu
                                .backfill_done = !failure && run.plan.backfill,
                                .now = context_.world.now()};
     if (!failure || failure->code != errc::cancelled) finish.due_at = run.order.due_at;
-    if (!failure && run.plan.full && !run.plan.resumed) finish.full_since = run.started;
-    if (!failure && facts_.incremental && facts_.incremental->scheduled)
-        finish.cursor = run.cursor ? run.cursor : run.plan.since;
+    const bool whole = !failure && run.plan.full && run.plan.moves_cursors;
+    if (whole && !run.plan.resumed) finish.full_since = run.started;
+    finish.redelivered = whole && run.state.redeliver;
     if (run.page_size != run.state.page_size.value_or(0)) finish.page_size = run.page_size;
     co_await context_.store.finish_read(std::move(finish));
     const auto level = failure && !goes_on ? Level::warn : Level::info;
@@ -287,92 +403,6 @@ awaitable<ReadOutcome> ObjectReader::finish(Run& run, std::optional<Error> failu
                         {"duration_ms", duration_ms},
                         {"result", outcome.result}});
     co_return outcome;
-}
-
-awaitable<result<void>> ObjectReader::find_deletes(Run& run) {
-    const auto count = co_await context_.store.count_missing(run.state.key);
-    if (count.missing + count.approved == 0) co_return result<void>();
-    const auto allowed = deletes_allowed(object_.max_deletes, count.known);
-    const bool none_left = run.records == 0 && count.missing > 0;
-    const bool blown = count.missing > 0 && allowed && (count.missing > *allowed || none_left);
-    if (blown) {
-        co_await context_.store.hold_missing(run.state.key);
-        run.deletes_note = fmt::format(
-            "; {} deletes held by the fuse (maxDeletes allows {} of {}): "
-            "see `deletes confirm --object {}`",
-            count.missing, *allowed, count.known, object_.object);
-        co_await note(run, storage::LogLevel::warn, run.deletes_note.substr(2));
-        context_.log.warn("deletes.held", {{"installation", context_.installation.id},
-                                           {"object", object_.object},
-                                           {"operation", run.envelope.operation_id},
-                                           {"records", count.missing},
-                                           {"known", count.known}});
-        if (count.approved == 0) co_return result<void>();
-    }
-    co_return co_await confirm_missing(run, blown);
-}
-
-awaitable<result<void>> ObjectReader::confirm_missing(Run& run, bool approved_only) {
-    std::int64_t candidates = 0, deleted = 0;
-    for (std::string after;;) {
-        if (auto go_on = check_stopping(context_.stopping()); !go_on) co_return go_on.error();
-        auto batch = co_await context_.store.missing(run.state.key, approved_only, after, missing_batch);
-        if (batch.empty()) break;
-        after = batch.back().id;
-        candidates += std::int64_t(batch.size());
-        auto gone = co_await confirm_batch(run, std::move(batch));
-        if (!gone) co_return gone.error();
-        if (gone->empty()) continue;
-        const auto changes =
-            co_await context_.store.commit_deletes({.object_key = run.state.key,
-                                                    .operation_id = run.envelope.operation_id,
-                                                    .ids = std::move(*gone),
-                                                    .destination = object_.destination,
-                                                    .new_stream_id = make_uuid([&] { return context_.world.random(); }),
-                                                    .build = builder(run),
-                                                    .now = context_.world.now()});
-        deleted += changes.deletes;
-        run.changes.deletes += changes.deletes;
-        if (changes.messages > 0) context_.ring(object_.destination);
-    }
-    const auto said =
-        facts_.own
-            ? fmt::format("{} missing from the complete list, {} confirmed by their own 404", candidates, deleted)
-            : fmt::format("{} missing from the complete list, {} for the second time", candidates, deleted);
-    run.deletes_note += "; " + said;
-    co_await note(run, storage::LogLevel::info, said);
-    co_return result<void>();
-}
-
-awaitable<result<std::vector<std::string>>> ObjectReader::confirm_batch(Run& run,
-                                                                        std::vector<storage::MissingRecord> batch) {
-    std::vector<std::string> gone, first_time;
-    for (const auto& record : batch) {
-        if (!facts_.own) {
-            (record.state == storage::Missing::seen || record.state == storage::Missing::held ? first_time : gone)
-                .push_back(record.id);
-            continue;
-        }
-        const auto on_retry = [this](const Error& failure, Duration wait) {
-            context_.log.warn("read.retry", {{"object", object_.object},
-                                             {"error", failure.message},
-                                             {"wait_ms", wait / std::chrono::milliseconds{1}}});
-        };
-        auto exists = co_await context_.connector.exists(facts_, record.id, http::Priority::scheduled, on_retry);
-        if (!exists && exists.error().code != errc::forbidden) {
-            auto failure = exists.error();
-            failure.message = fmt::format("confirming that {} is gone: {}", record.id, failure.message);
-            co_return failure;
-        }
-        if (!exists)
-            co_await note(
-                run, storage::LogLevel::warn,
-                fmt::format("{} is missing but its own read is {}: not deleted", record.id, exists.error().message));
-        else if (!*exists)
-            gone.push_back(record.id);
-    }
-    if (!first_time.empty()) co_await context_.store.mark_missing_once(run.state.key, std::move(first_time));
-    co_return gone;
 }
 
 }  // namespace syncd

@@ -1,17 +1,8 @@
-// One object of one installation: reads it, one read at a time, page by page into the store.
+// One object of one installation: reads it, one read at a time, query by query and page by page into the store.
 #pragma once
 
-#include "config/config.hpp"
-#include "config/core/log.hpp"
-#include "connector/bentley/catalog.hpp"
-#include "connector/connector.hpp"
 #include "connector/world/mutex.hpp"
-#include "daemon/message.hpp"
-#include "daemon/plan.hpp"
-#include "storage/store.hpp"
-
-#include <functional>
-#include <set>
+#include "daemon/read_run.hpp"
 
 namespace syncd {
 
@@ -22,20 +13,6 @@ struct ReadOutcome {
     std::string result;          // one sentence
 };
 
-/// What a reader needs of its installation; owned by the daemon, outlives the reader.
-struct ReaderContext {
-    World& world;
-    storage::Store& store;
-    Connector& connector;
-    http::Budget& budget;
-    const Log& log;
-    const config::Config& config;
-    const config::Installation& installation;
-    Timestamp installation_updated_at;
-    std::function<void(const std::string& destination)> ring;  // new messages for it
-    std::function<bool()> stopping;
-};
-
 class ObjectReader {
 public:
     ObjectReader(ReaderContext& context, const config::ReadObject& object, const bentley::Object& facts);
@@ -44,31 +21,35 @@ public:
     /// (full disk) is thrown.
     awaitable<ReadOutcome> read(ReadOrder order);
     const config::ReadObject& object() const { return object_; }
-    bool reading() const { return mutex_.locked(); }
+    /// Takes the one place that a triggered read may wait in, until it begins; false when it is taken.
+    bool reserve_triggered();
+    void give_back_triggered() { --triggered_waiting_; }
 
 private:
-    struct Run;
+    struct QueryRun;
 
-    awaitable<void> begin(Run& run);
-    awaitable<result<void>> read_pages(Run& run);
-    awaitable<result<Page>> read_page(Run& run);
-    awaitable<void> commit(Run& run, const Page& page);
-    awaitable<result<void>> find_deletes(Run& run);
-    awaitable<result<void>> confirm_missing(Run& run, bool approved_only);
-    awaitable<result<std::vector<std::string>>> confirm_batch(Run& run, std::vector<storage::MissingRecord> batch);
-    awaitable<ReadOutcome> finish(Run& run, std::optional<Error> failure);
-    awaitable<void> note(Run& run, storage::LogLevel level, std::string message);
-    BuildMessages builder(const Run& run) const;
-    bool shrink_page(Run& run, const Error& failure);
+    awaitable<void> begin(ReadRun& run);
+    awaitable<result<void>> read_all(ReadRun& run);
+    awaitable<result<void>> read_queries(ReadRun& run);
+    /// True when the query has to be read again, in slices.
+    awaitable<result<bool>> read_query(ReadRun& run, storage::ReadQuery query);
+    awaitable<result<Page>> read_page(ReadRun& run, const QueryRun& query);
+    awaitable<result<Page>> first_page(ReadRun& run, QueryRun& query);
+    awaitable<void> commit(ReadRun& run, QueryRun& query, const Page& page, bool last);
+    awaitable<void> redeliver_deleted(ReadRun& run);
+    awaitable<ReadOutcome> finish(ReadRun& run, std::optional<Error> failure);
+    std::string first_url(const ReadRun& run, const storage::ReadQuery& query) const;
+    bool shrink_page(ReadRun& run, const Error& failure);
     bool is_stale_position(const Error& failure);
-    void adjust_window(Run& run, const Page& page) const;
+    awaitable<void> check_clock(ReadRun& run, const Page& page);
 
     ReaderContext& context_;
     const config::ReadObject& object_;
     const bentley::ReadFacts& facts_;
-    const config::Destination& destination_;
     Mutex mutex_;
     int position_failures_ = 0;  // in a row, at a backfill's stored position
+    int triggered_waiting_ = 0;  // accepted, not begun
+    bool lists_by_ids_work_ = true;
 };
 
 }  // namespace syncd

@@ -12,7 +12,7 @@ constexpr Timestamp everything_is_known{std::chrono::sys_days{std::chrono::year{
 
 /// A list that can only be narrowed by creation and whose absences mean nothing: the three jobs objects.
 bool is_jobs_like(const bentley::ReadFacts& facts) {
-    return facts.incremental && facts.incremental->scheduled && facts.absence == bentley::Absence::nothing;
+    return facts.incremental && facts.absence == bentley::Absence::nothing;
 }
 
 bool has_times(const bentley::ReadFacts& facts) { return !facts.created.empty() || !facts.modified.empty(); }
@@ -37,7 +37,8 @@ void plan_backfill(ReadPlan& plan, const bentley::ReadFacts& facts, const config
 
 bool full_is_due(const bentley::ReadFacts& facts, const config::ReadObject& object, const storage::ObjectState& state,
                  const ReadOrder& order, Timestamp now) {
-    if (!facts.incremental || !facts.incremental->scheduled || order.full || !state.cursor) return true;
+    if (!facts.incremental || order.full || state.redeliver) return true;
+    if (!state.cursor && !object.itwins.any()) return true;
     if (!state.last_full_at) return true;
     if (object.full_every == Duration::zero()) return false;
     return *state.last_full_at > now || *state.last_full_at + object.full_every <= now;
@@ -49,7 +50,16 @@ ReadPlan plan_read(const bentley::ReadFacts& facts, const config::ReadObject& ob
                    const ReadOrder& order, Timestamp now) {
     using Backfill = storage::ObjectState::Backfill;
     ReadPlan plan;
-    plan.deliver_unchanged = object.deliver_all || order.all;
+    if (order.type == ReadType::triggered) {
+        plan.moves_cursors = false;
+        plan.deliver_unchanged = true;
+        if (facts.incremental) {
+            plan.since = order.since;
+            plan.until = order.until;
+        }
+        return plan;
+    }
+    plan.deliver_unchanged = object.deliver_all || order.all || state.redeliver;
     plan.backfill = state.backfill != Backfill::done;
     plan.timeless_is_known = window_of(facts, object).days == 0;
     if (state.backfill == Backfill::pending) {
@@ -61,18 +71,33 @@ ReadPlan plan_read(const bentley::ReadFacts& facts, const config::ReadObject& ob
     } else {
         plan.full = full_is_due(facts, object, state, order, now);
         plan.since = state.since;
-        if (!plan.full) plan.since = std::max(*state.cursor - object.overlap, state.since.value_or(Timestamp{}));
+        if (facts.incremental) plan.first_seen_from = state.deliver_from;
     }
     plan.may_delete = plan.full && !plan.resumed && object.detect_deletes &&
                       facts.absence == bentley::Absence::deleted && state.records > 0;
     return plan;
 }
 
-bool is_delivered(const ReadPlan& plan, const Record& record) {
-    if (!plan.deliver_from) return true;
-    if (*plan.deliver_from == everything_is_known) return false;
+std::optional<Timestamp> since_of(const ReadPlan& plan, const config::ReadObject& object,
+                                  const storage::ReadQuery& query) {
+    if (plan.full || !query.cursor) return plan.since;
+    return std::max(*query.cursor - object.overlap, plan.since.value_or(Timestamp{}));
+}
+
+std::optional<Timestamp> recheck_at(const Record& record, Timestamp now) {
+    constexpr Duration young = days{7}, between = days{1};
+    if (!record.open) return std::nullopt;
+    const bool is_young = !record.created || now - *record.created < young;
+    // A constant while it is young, so that nothing has to be written for a job that is as it was.
+    return is_young ? Timestamp{} : std::chrono::floor<std::chrono::seconds>(now + between);
+}
+
+bool is_delivered(const ReadPlan& plan, const storage::ReadQuery& query, const Record& record) {
+    const auto from = plan.backfill || query.cursor ? plan.deliver_from : plan.first_seen_from;
+    if (!from) return true;
+    if (*from == everything_is_known) return false;
     const auto time = record.created ? record.created : record.modified;
-    return time ? *time >= *plan.deliver_from : !plan.timeless_is_known;
+    return time ? *time >= *from : !plan.timeless_is_known;
 }
 
 std::optional<Timestamp> advance_cursor(std::optional<Timestamp> cursor, const bentley::ReadFacts& facts,

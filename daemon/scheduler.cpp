@@ -46,7 +46,7 @@ Timestamp next_due(const config::Schedule& schedule, std::optional<Timestamp> la
     return schedule.next(*last_due_at);
 }
 
-void Scheduler::stop() {
+void Scheduler::wake() {
     for (auto* bell : bells_) bell->ring();
 }
 
@@ -79,6 +79,7 @@ awaitable<void> Scheduler::serve(ObjectReader& reader) {
             const auto outcome = co_await reader.read({.due_at = context_.world.now()});
             co_await health_.note(outcome);
             turn.note(outcome, context_.world.tick());
+            if (outcome.success && reader.object().object == "itwins") wake();  // others may wait for its first read
         } catch (const std::exception&) {
             broken = std::current_exception();
         }
@@ -91,17 +92,24 @@ awaitable<void> Scheduler::serve(ObjectReader& reader) {
     }
 }
 
+awaitable<bool> Scheduler::knows_itwins(const ObjectReader& reader) {
+    if (!reader.object().itwins.all) co_return true;
+    const auto itwins = co_await context_.store.object_state(context_.installation.id, "itwins");
+    co_return itwins.backfill == storage::ObjectState::Backfill::done;
+}
+
 awaitable<void> Scheduler::wait_until_due(ObjectReader& reader, Doorbell& bell, Turn& turn) {
     using Backfill = storage::ObjectState::Backfill;
     while (!context_.stopping()) {
         const auto state = co_await context_.store.object_state(context_.installation.id, reader.object().object);
         const auto now = context_.world.now();
+        const bool waits = state.paused || !co_await knows_itwins(reader);
         const bool cut_off = std::exchange(turn.first, false) && state.backfill == Backfill::running;
-        if (cut_off && !state.paused) co_return;  // goes on at once
+        if (cut_off && !waits) co_return;  // goes on at once
         const Duration wait = turn.refusals > 0 ? turn.next_try - context_.world.tick()
                                                 : next_due(reader.object().schedule, state.last_due_at, now) - now;
-        if (!state.paused && wait <= Duration::zero()) co_return;
-        co_await bell.wait(state.paused ? longest_nap : std::min(wait, longest_nap));
+        if (!waits && wait <= Duration::zero()) co_return;
+        co_await bell.wait(waits ? longest_nap : std::min(wait, longest_nap));
     }
 }
 

@@ -31,7 +31,7 @@ public:
     /// Reads on schedule until the context is stopping, stop() was called and the reads in hand have ended.
     awaitable<void> run();
     /// Wakes what waits for its time.
-    void stop();
+    void wake();
     /// Cuts the reads in hand; what they committed stays.
     void cancel() { group_.cancel(); }
 
@@ -39,6 +39,8 @@ private:
     awaitable<void> serve(ObjectReader& reader);
     struct Turn;
     awaitable<void> wait_until_due(ObjectReader& reader, Doorbell& bell, Turn& turn);
+    /// Whether the installation's iTwins are known, where the object is read for each of them.
+    awaitable<bool> knows_itwins(const ObjectReader& reader);
 
     ReaderContext& context_;
     std::vector<std::unique_ptr<ObjectReader>>& readers_;

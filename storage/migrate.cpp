@@ -6,14 +6,16 @@
 #include <stdexcept>
 
 namespace syncd::embedded {
-extern const std::string_view migration_0001;
+extern const std::string_view migration_0001, migration_0002, migration_0003;
 }
 
 namespace syncd::storage {
 namespace {
 
 /// In order; the version of a database is how many of them it has had.
-std::array<std::string_view, 1> migrations() { return {embedded::migration_0001}; }
+std::array<std::string_view, 3> migrations() {
+    return {embedded::migration_0001, embedded::migration_0002, embedded::migration_0003};
+}
 
 [[noreturn]] void refuse_newer(int version) {
     throw std::runtime_error(
@@ -26,9 +28,13 @@ std::array<std::string_view, 1> migrations() { return {embedded::migration_0001}
 
 int schema_latest() { return int(migrations().size()); }
 
+void require_known(Database& database) {
+    if (const int version = database.schema_version(); version > schema_latest()) refuse_newer(version);
+}
+
 void migrate(Database& database) {
+    require_known(database);
     const int version = database.schema_version();
-    if (version > schema_latest()) refuse_newer(version);
     const auto all = migrations();
     for (int next = version; next < schema_latest(); ++next)
         database.execute(
@@ -36,9 +42,8 @@ void migrate(Database& database) {
 }
 
 void require_latest(Database& database) {
-    const int version = database.schema_version();
-    if (version > schema_latest()) refuse_newer(version);
-    if (version < schema_latest())
+    require_known(database);
+    if (database.schema_version() < schema_latest())
         throw std::runtime_error("the database has an older schema: start the daemon once, which brings it up to date");
 }
 

@@ -31,7 +31,8 @@ ObjectState object_state(Database& db, const std::string& installation_id, const
     db.run("INSERT OR IGNORE INTO object_state (installation_id, object) VALUES (?, ?)", installation_id, object);
     auto row = db.query(
         "SELECT o.key, o.paused, o.backfill, o.since, o.deliver_from, o.next_url, o.next_cursor, o.operation_id, "
-        "o.last_due_at, o.last_full_at, o.page_size, c.cursor, o.live FROM object_state o "
+        "o.last_due_at, o.last_full_at, o.page_size, c.cursor, o.live, o.next_itwin_id, o.next_slice, o.next_rows, "
+        "o.redeliver, o.schema_checked_at FROM object_state o "
         "LEFT JOIN cursors c ON c.installation_id = o.installation_id AND c.object = o.object AND c.itwin_id = '' "
         "WHERE o.installation_id = ? AND o.object = ?");
     row.bind(installation_id, object);
@@ -50,6 +51,11 @@ ObjectState object_state(Database& db, const std::string& installation_id, const
     if (!row.is_null(10)) state.page_size = row.integer(10);
     state.cursor = row.time(11);
     state.records = row.integer(12);
+    state.next_itwin_id = row.text(13);
+    state.next_from = row.time(14);
+    state.next_rows = row.integer(15);
+    state.redeliver = row.integer(16) != 0;
+    state.schema_checked_at = row.time(17);
     return state;
 }
 

@@ -1,6 +1,6 @@
 #include "storage/operations.hpp"
 
-#include "storage/object_state.hpp"
+#include "storage/queries.hpp"
 #include "storage/records.hpp"
 
 namespace syncd::storage {
@@ -19,14 +19,24 @@ const char* level_name(LogLevel level) {
 
 }  // namespace
 
+void accept_read(Database& db, const std::string& operation_id, const std::string& installation_id,
+                 const std::string& object, Timestamp now) {
+    db.run(
+        "INSERT INTO operations (id, installation_id, action_type, object, status, read_type, created_at, updated_at) "
+        "VALUES (?1, ?2, 'read', ?3, 'in_progress', 'triggered', ?4, ?4)",
+        operation_id, installation_id, object, now);
+}
+
 void begin_read(Database& db, const BeginRead& read) {
     forget_seen(db, read.object_key);
+    enter_queries(db, read.object_key, read.itwins, read.backfill);
     db.run(
         "UPDATE operations SET status = 'failure', updated_at = ?, result = 'interrupted: its end could not be stored' "
-        "WHERE status = 'in_progress' AND id <> ? AND (installation_id, object) = "
+        "WHERE status = 'in_progress' AND id <> ? AND NOT (read_type = 'triggered' AND pages = 0) "  // it waits
+        "AND (installation_id, object) = "
         "(SELECT installation_id, object FROM object_state WHERE key = ?)",
         read.now, read.operation_id, read.object_key);
-    // A backfill that goes on has its operation already.
+    // A backfill that goes on has its operation already, and so has a read that waited.
     db.run(
         "INSERT OR IGNORE INTO operations (id, installation_id, action_type, object, status, read_type, estimated, "
         "created_at, updated_at) SELECT ?1, installation_id, 'read', object, 'in_progress', ?2, ?3, ?4, ?4 "
@@ -35,7 +45,8 @@ void begin_read(Database& db, const BeginRead& read) {
     if (read.backfill)
         db.run(
             "UPDATE object_state SET backfill = 'running', since = ?, deliver_from = ?, operation_id = ?, "
-            "next_url = NULL, next_cursor = NULL WHERE key = ?",
+            "next_url = NULL, next_cursor = NULL, next_itwin_id = '', next_slice = '', "
+            "next_rows = 0 WHERE key = ?",
             read.since, read.deliver_from, read.operation_id, read.object_key);
     if (read.resumed)
         db.run("UPDATE object_state SET operation_id = ? WHERE key = ?", read.operation_id, read.object_key);
@@ -51,19 +62,14 @@ void finish_read(Database& db, const FinishRead& read) {
     if (read.due_at) db.run("UPDATE object_state SET last_due_at = ? WHERE key = ?", *read.due_at, read.object_key);
     if (read.backfill_done)
         db.run(
-            "UPDATE object_state SET backfill = 'done', next_url = NULL, next_cursor = NULL, operation_id = NULL "
+            "UPDATE object_state SET backfill = 'done', next_url = NULL, next_cursor = NULL, next_itwin_id = '', "
+            "next_slice = '', next_rows = 0, operation_id = NULL "
             "WHERE key = ?",
             read.object_key);
     if (read.full_since)
         db.run("UPDATE object_state SET last_full_at = ? WHERE key = ?", *read.full_since, read.object_key);
+    if (read.redelivered) db.run("UPDATE object_state SET redeliver = 0 WHERE key = ?", read.object_key);
     if (read.page_size) db.run("UPDATE object_state SET page_size = ? WHERE key = ?", *read.page_size, read.object_key);
-    if (read.cursor)
-        db.run(
-            "INSERT INTO cursors (installation_id, object, itwin_id, cursor, updated_at) "
-            "SELECT installation_id, object, ?1, ?2, ?3 FROM object_state WHERE key = ?4 "
-            "ON CONFLICT (installation_id, object, itwin_id) DO UPDATE SET cursor = excluded.cursor, "
-            "updated_at = excluded.updated_at WHERE excluded.cursor > cursors.cursor",
-            read.itwin_id, *read.cursor, read.now, read.object_key);
 }
 
 void log_operation(Database& db, const std::string& operation_id, LogLevel level, const std::string& message,

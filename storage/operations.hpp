@@ -6,6 +6,8 @@
 
 namespace syncd::storage {
 
+void accept_read(Database& db, const std::string& operation_id, const std::string& installation_id,
+                 const std::string& object, Timestamp now);
 void begin_read(Database& db, const BeginRead& read);
 void finish_read(Database& db, const FinishRead& read);
 void log_operation(Database& db, const std::string& operation_id, LogLevel level, const std::string& message,

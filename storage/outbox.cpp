@@ -13,9 +13,12 @@ struct StreamRow {
 };
 
 StreamRow open_stream(Database& db, const Source& source) {
+    // next_sequence 0: restored from a backup, begins anew.
     db.run(
-        "INSERT OR IGNORE INTO stream (id, destination, installation_id, object) "
-        "SELECT ?, ?, installation_id, object FROM object_state WHERE key = ?",
+        "INSERT INTO stream (id, destination, installation_id, object) "
+        "SELECT ?, ?, installation_id, object FROM object_state WHERE key = ? "
+        "ON CONFLICT (destination, installation_id, object) DO UPDATE SET id = excluded.id, next_sequence = 1 "
+        "WHERE next_sequence = 0",
         source.new_stream_id, source.destination, source.object_key);
     auto row = db.query(
         "SELECT s.key, s.next_sequence, s.id FROM stream s JOIN object_state o "
@@ -80,8 +83,11 @@ void wake_waiting(Database& db, const std::string& destination, Timestamp now) {
 }
 
 void finish_attempt(Database& db, const std::string& destination, const Attempt& attempt) {
-    db.run("INSERT INTO attempt (message_key, at, status, error, duration_ms) VALUES (?, ?, ?, ?, ?)",
-           attempt.message_key, attempt.at, attempt.status, attempt.error, attempt.duration_ms);
+    // A message forgotten meanwhile has no attempts any more.
+    db.run(
+        "INSERT INTO attempt (message_key, at, status, error, duration_ms) SELECT ?1, ?2, ?3, ?4, ?5 "
+        "WHERE EXISTS (SELECT 1 FROM message WHERE key = ?1)",
+        attempt.message_key, attempt.at, attempt.status, attempt.error, attempt.duration_ms);
     const auto set_status = [&](const char* status) {
         db.run(
             "UPDATE message SET status = ?1, attempts = attempts + 1, updated_at = ?2, "
@@ -119,10 +125,7 @@ void finish_attempt(Database& db, const std::string& destination, const Attempt&
     if (attempt.disable) set_destination(db, destination, false, attempt.error, attempt.at);
 }
 
-}  // namespace
-
-std::int64_t append_messages(Database& db, const Source& source, const std::vector<Change>& changes,
-                             const BuildMessages& build) {
+std::int64_t append(Database& db, const Source& source, const auto& changes, const auto& build) {
     if (changes.empty()) return 0;
     const auto stream = open_stream(db, source);
     const auto messages = build(changes, stream.id, stream.next_sequence);
@@ -141,6 +144,17 @@ std::int64_t append_messages(Database& db, const Source& source, const std::vect
     }
     db.run("UPDATE stream SET next_sequence = ? WHERE key = ?", sequence, stream.key);
     return std::int64_t(messages.size());
+}
+
+}  // namespace
+
+std::int64_t append_messages(Database& db, const Source& source, const std::vector<Change>& changes,
+                             const BuildMessages& build) {
+    return append(db, source, changes, build);
+}
+std::int64_t append_messages(Database& db, const Source& source, const std::vector<FieldChange>& changes,
+                             const BuildFieldMessages& build) {
+    return append(db, source, changes, build);
 }
 
 std::map<std::string, DestinationState> enter_destinations(Database& db, const std::vector<std::string>& names,

@@ -19,6 +19,8 @@ struct Source {
 /// disabled. How many.
 std::int64_t append_messages(Database& db, const Source& source, const std::vector<Change>& changes,
                              const BuildMessages& build);
+std::int64_t append_messages(Database& db, const Source& source, const std::vector<FieldChange>& changes,
+                             const BuildFieldMessages& build);
 
 std::map<std::string, DestinationState> enter_destinations(Database& db, const std::vector<std::string>& names,
                                                            Timestamp now);

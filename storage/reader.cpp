@@ -1,12 +1,18 @@
 #include "storage/reader.hpp"
 
 #include "storage/database.hpp"
+#include "config/core/json.hpp"
 #include "storage/migrate.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
 
 namespace syncd::storage {
 namespace {
 
 constexpr std::size_t records_batch = 500;  // no statement stays open between what a user reads
+constexpr std::int64_t bodies_batch = 100;  // of up to maxPayloadBytes each
 
 OperationRow operation_row(const Query& row) {
     OperationRow out;
@@ -64,7 +70,7 @@ std::vector<ObjectRow> Reader::objects(const std::string& installation_id) {
         "p.status, p.updated_at, "
         "(SELECT max(q.created_at) FROM operations q WHERE q.installation_id = o.installation_id AND q.object = "
         "o.object "
-        "AND q.status = 'success') "
+        "AND q.status = 'success'), p.processed, p.pages, p.estimated "
         "FROM object_state o LEFT JOIN cursors c ON c.installation_id = o.installation_id AND c.object = o.object "
         "AND c.itwin_id = '' LEFT JOIN operations p ON p.id = (SELECT l.id FROM operations l "
         "WHERE l.installation_id = o.installation_id AND l.object = o.object ORDER BY l.created_at DESC, l.rowid DESC "
@@ -83,6 +89,9 @@ std::vector<ObjectRow> Reader::objects(const std::string& installation_id) {
         out.last_status = row.text(9);
         out.last_at = row.text(10);
         out.last_success_at = row.text(11);
+        out.last_processed = row.integer(12);
+        out.last_pages = row.integer(13);
+        if (!row.is_null(14)) out.last_estimated = row.integer(14);
         found.push_back(std::move(out));
     }
     return found;
@@ -202,6 +211,59 @@ void Reader::records(const std::string& installation_id, const std::string& obje
         if (batch.size() < records_batch) return;
         after = batch.back().id;
     }
+}
+
+std::vector<KnownRecord> Reader::find_record(const std::string& installation_id, const std::string& object,
+                                             const std::string& id) {
+    auto row = impl_->db.query(
+        "SELECT o.installation_id, r.record_id, r.raw, r.created_at, r.updated_at, r.deleted_at, "
+        "CASE r.missing WHEN 1 THEN 'once' WHEN 2 THEN 'held' WHEN 3 THEN 'approved' ELSE '' END, r.recheck_at "
+        "FROM object_state o JOIN record r ON r.object_key = o.key AND r.record_id = ?1 "
+        "WHERE o.object = ?2 AND (?3 = '' OR o.installation_id = ?3) ORDER BY o.installation_id");
+    row.bind(id, object, installation_id);
+    std::vector<KnownRecord> found;
+    while (row.step())
+        found.push_back(
+            {row.text(0), {row.text(1), row.text(2), row.text(3), row.text(4), row.text(5)}, row.text(6), row.text(7)});
+    return found;
+}
+
+std::vector<TellingDelivery> Reader::deliveries_of(const std::string& installation_id, const std::string& object,
+                                                   const std::string& record_id,
+                                                   const std::function<std::string(std::string_view)>& change_in) {
+    std::vector<std::int64_t> streams;
+    {
+        auto row = impl_->db.query("SELECT key FROM stream WHERE installation_id = ? AND object = ?");
+        row.bind(installation_id, object);
+        while (row.step()) streams.push_back(row.integer(0));
+    }
+    const auto quoted_id = json::quote(record_id);
+    std::vector<std::pair<std::string, std::string>> found;  // delivery and change
+    for (const auto stream : streams) {
+        std::int64_t after = std::numeric_limits<std::int64_t>::min();
+        for (std::int64_t rows = bodies_batch; rows == bodies_batch;) {
+            // instr spares us most of the texts; what it finds may be anything, such as another field's value.
+            auto row = impl_->db.query(
+                "SELECT m.sequence, m.id, CASE WHEN m.by_url AND instr(b.results, ?3) > 0 THEN b.results "
+                "WHEN NOT m.by_url AND instr(b.body, ?3) > 0 THEN b.body END "
+                "FROM message m JOIN message_body b ON b.message_key = m.key "
+                "WHERE m.stream_key = ?1 AND m.sequence > ?2 ORDER BY m.sequence LIMIT ?4");
+            row.bind(stream, after, quoted_id, bodies_batch);
+            for (rows = 0; row.step(); ++rows) {
+                after = row.integer(0);
+                if (row.is_null(2)) continue;
+                if (auto change = change_in(row.text_view(2)); !change.empty())
+                    found.emplace_back(row.text(1), std::move(change));
+            }
+        }
+    }
+    std::vector<TellingDelivery> deliveries;
+    for (auto& [id, change] : found)
+        if (auto row = delivery(id)) deliveries.push_back({std::move(*row), std::move(change)});
+    std::ranges::sort(deliveries, {}, [](const TellingDelivery& each) {
+        return std::tie(each.delivery.created_at, each.delivery.destination, each.delivery.sequence);
+    });
+    return deliveries;
 }
 
 }  // namespace syncd::storage

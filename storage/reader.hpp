@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace syncd::storage {
@@ -27,6 +28,8 @@ struct ObjectRow {
     std::optional<Timestamp> last_due_at;
     std::string last_operation_id, last_status, last_at;  // empty: never read
     std::string last_success_at;
+    std::int64_t last_processed = 0, last_pages = 0;  // of that operation
+    std::optional<std::int64_t> last_estimated;
 };
 
 struct HealthRow {
@@ -64,6 +67,20 @@ struct RecordRow {
     std::string id, raw, created_at, updated_at, deleted_at;
 };
 
+/// A record, and what is still to come.
+struct KnownRecord {
+    std::string installation_id;
+    RecordRow row;
+    std::string delete_waits;  // of the forms of Missing in store.hpp: once, held, approved; empty: it was there
+    std::string recheck_at;    // when it is read again by its id; empty: never
+};
+
+/// A delivery that tells of a record.
+struct TellingDelivery {
+    DeliveryRow delivery;
+    std::string change;
+};
+
 class Reader {
 public:
     /// Throws when there is no such database, or its schema is not ours.
@@ -84,6 +101,14 @@ public:
     /// Calls `use` for every record, by id; with `deleted` for the deleted ones only. `since`: changed at or after.
     void records(const std::string& installation_id, const std::string& object, std::optional<Timestamp> since,
                  bool deleted, const std::function<void(const RecordRow&)>& use);
+    /// The record in every installation that knows it, or in that one.
+    std::vector<KnownRecord> find_record(const std::string& installation_id, const std::string& object,
+                                         const std::string& id);
+    /// Deliveries that tell of the record, oldest first. `change_in` answers what a message, given by its body or by
+    /// the list that its downloadUrl serves, says of it; empty: nothing.
+    std::vector<TellingDelivery> deliveries_of(const std::string& installation_id, const std::string& object,
+                                               const std::string& record_id,
+                                               const std::function<std::string(std::string_view)>& change_in);
 
 private:
     struct Impl;

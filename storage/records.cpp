@@ -2,6 +2,7 @@
 
 #include "storage/object_state.hpp"
 #include "storage/outbox.hpp"
+#include "storage/queries.hpp"
 
 namespace syncd::storage {
 namespace {
@@ -12,15 +13,17 @@ struct Known {
     std::string digest;
     bool visible = false, deleted = false;
     Missing missing = Missing::seen;
+    std::optional<Timestamp> recheck_at;
 };
 
 Known known_record(Database& db, std::int64_t object_key, const std::string& id) {
     auto row = db.query(
-        "SELECT key, digest, visible, deleted_at IS NOT NULL, missing FROM record "
+        "SELECT key, digest, visible, deleted_at IS NOT NULL, missing, recheck_at FROM record "
         "WHERE object_key = ? AND record_id = ?");
     row.bind(object_key, id);
     if (!row.step()) return {};
-    return {row.integer(0), row.text(1), row.integer(2) != 0, row.integer(3) != 0, Missing(row.integer(4))};
+    return {row.integer(0),          row.text(1), row.integer(2) != 0, row.integer(3) != 0,
+            Missing(row.integer(4)), row.time(5)};
 }
 
 /// The change that destinations see, given whether they knew the record and whether they may know it now.
@@ -43,13 +46,13 @@ public:
         const std::string digest = record.digest.hex();
         const bool live = known.key != 0 && !known.deleted;
         const bool content_changed = !live || known.digest != digest;
-        const auto change =
-            visible_change(live && known.visible, seen.visible, content_changed, page_.deliver_unchanged);
         const std::int64_t key = keep(seen, known, digest, content_changed);
-        if (page_.mark_seen)
-            db_.run("INSERT OR IGNORE INTO temp.seen (object_key, record_key) VALUES (?, ?)", page_.object_key, key);
+        const bool first_time = mark(seen, key);
+        const auto change =
+            visible_change(live && known.visible, seen.visible, content_changed, page_.deliver_unchanged && first_time);
         count(change);
-        if (change && seen.deliver) changes.push_back({*change, record.id, record.raw});
+        const bool birth = change == ChangeType::create || change == ChangeType::none;
+        if (change && (seen.deliver || !birth)) changes.push_back({*change, record.id, record.raw});
     }
 
     std::vector<Change> changes;
@@ -57,25 +60,35 @@ public:
     std::int64_t born = 0;  // records that were not live before
 
 private:
+    /// Whether the read in hand sees it for the first time, as far as it remembers.
+    bool mark(const SeenRecord& seen, std::int64_t key) {
+        const bool wanted =
+            page_.mark_seen == MarkSeen::all || (page_.mark_seen == MarkSeen::open && seen.recheck_at.has_value());
+        if (!wanted) return true;
+        return db_.run("INSERT OR IGNORE INTO temp.seen (object_key, record_key) VALUES (?, ?)", page_.object_key,
+                       key) > 0;
+    }
+
     /// Writes nothing for a record that is as it was.
     std::int64_t keep(const SeenRecord& seen, const Known& known, const std::string& digest, bool content_changed) {
         const auto& record = seen.record;
         if (known.key == 0) {
             ++born;
             db_.run(
-                "INSERT INTO record (object_key, record_id, raw, digest, visible, created_at, updated_at) "
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
-                page_.object_key, record.id, record.raw, digest, seen.visible, page_.now);
+                "INSERT INTO record (object_key, record_id, raw, digest, visible, created_at, updated_at, recheck_at) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
+                page_.object_key, record.id, record.raw, digest, seen.visible, page_.now, seen.recheck_at);
             return db_.last_insert_key();
         }
         if (known.deleted) ++born;
         if (content_changed)
             db_.run(
-                "UPDATE record SET raw = ?, digest = ?, visible = ?, missing = 0, updated_at = ?, "
+                "UPDATE record SET raw = ?, digest = ?, visible = ?, missing = 0, updated_at = ?, recheck_at = ?, "
                 "deleted_at = NULL WHERE key = ?",
-                record.raw, digest, seen.visible, page_.now, known.key);
-        else if (known.visible != seen.visible || known.missing != Missing::seen)
-            db_.run("UPDATE record SET visible = ?, missing = 0 WHERE key = ?", seen.visible, known.key);
+                record.raw, digest, seen.visible, page_.now, seen.recheck_at, known.key);
+        else if (known.visible != seen.visible || known.missing != Missing::seen || known.recheck_at != seen.recheck_at)
+            db_.run("UPDATE record SET visible = ?, missing = 0, recheck_at = ? WHERE key = ?", seen.visible,
+                    seen.recheck_at, known.key);
         return known.key;
     }
 
@@ -125,9 +138,8 @@ PageResult commit_page(Database& db, const PageCommit& page) {
     add_live(db, page.object_key, apply.born);
     count_in_operation(db, page.operation_id, page.count_page ? 1 : 0, std::int64_t(page.records.size()), apply.result,
                        page.now);
-    if (page.next_url)
-        db.run("UPDATE object_state SET next_url = ?, next_cursor = ? WHERE key = ?", *page.next_url, page.next_cursor,
-               page.object_key);
+    if (page.next_url) keep_position(db, page.object_key, page.query, *page.next_url);
+    if (page.query_done) finish_query(db, page.object_key, page.query, page.now);
     return apply.result;
 }
 
@@ -179,6 +191,43 @@ void mark_missing_once(Database& db, std::int64_t object_key, const std::vector<
     for (const auto& id : ids)
         db.run("UPDATE record SET missing = 1 WHERE object_key = ? AND record_id = ? AND missing IN (0, 2)", object_key,
                id);
+}
+
+std::vector<OpenRecord> open_records(Database& db, std::int64_t object_key, Timestamp now, const std::string& after,
+                                     std::size_t limit) {
+    auto row = db.query(
+        "SELECT r.record_id, r.raw, r.missing FROM record r WHERE r.object_key = ?1 AND r.record_id > ?2 "
+        "AND r.recheck_at IS NOT NULL AND r.deleted_at IS NULL AND r.recheck_at <= ?3 AND NOT EXISTS "
+        "(SELECT 1 FROM temp.seen s WHERE s.object_key = ?1 AND s.record_key = r.key) ORDER BY r.record_id LIMIT ?4");
+    row.bind(object_key, after, now, limit);
+    std::vector<OpenRecord> found;
+    while (row.step()) found.push_back({row.text(0), row.text(1), Missing(row.integer(2))});
+    return found;
+}
+
+void hold_records(Database& db, std::int64_t object_key, const std::vector<std::string>& ids) {
+    for (const auto& id : ids)
+        db.run("UPDATE record SET missing = 2 WHERE object_key = ? AND record_id = ? AND deleted_at IS NULL",
+               object_key, id);
+}
+
+std::vector<std::string> redeliver_deleted(Database& db, const DeleteCommit& deletes, std::size_t limit) {
+    std::vector<std::string> ids;
+    std::vector<Change> changes;
+    {
+        auto row = db.query(
+            "SELECT record_id, raw, visible FROM record WHERE object_key = ? AND record_id > ? "
+            "AND deleted_at IS NOT NULL ORDER BY record_id LIMIT ?");
+        row.bind(deletes.object_key, deletes.ids.empty() ? std::string() : deletes.ids.back(), limit);
+        while (row.step()) {
+            ids.push_back(row.text(0));
+            if (row.integer(2) != 0) changes.push_back({ChangeType::remove, row.text(0), row.text(1)});
+        }
+    }
+    append_messages(db,
+                    {deletes.object_key, deletes.operation_id, deletes.destination, deletes.new_stream_id, deletes.now},
+                    changes, deletes.build);
+    return ids;
 }
 
 PageResult commit_deletes(Database& db, const DeleteCommit& deletes) {

@@ -17,7 +17,11 @@ std::vector<MissingRecord> missing(Database& db, std::int64_t object_key, bool a
                                    std::size_t limit);
 std::int64_t hold_missing(Database& db, std::int64_t object_key);
 void mark_missing_once(Database& db, std::int64_t object_key, const std::vector<std::string>& ids);
+std::vector<OpenRecord> open_records(Database& db, std::int64_t object_key, Timestamp now, const std::string& after,
+                                     std::size_t limit);
+void hold_records(Database& db, std::int64_t object_key, const std::vector<std::string>& ids);
 PageResult commit_deletes(Database& db, const DeleteCommit& deletes);
+std::vector<std::string> redeliver_deleted(Database& db, const DeleteCommit& deletes, std::size_t limit);
 std::int64_t decide_held_deletes(Database& db, const std::string& installation_id, const std::string& object,
                                  bool confirm);
 

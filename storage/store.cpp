@@ -1,11 +1,16 @@
 #include "storage/store.hpp"
 
+#include "storage/backup.hpp"
+#include "storage/leftovers.hpp"
 #include "storage/migrate.hpp"
 #include "storage/object_state.hpp"
 #include "storage/operations.hpp"
 #include "storage/outbox.hpp"
+#include "storage/queries.hpp"
 #include "storage/records.hpp"
+#include "storage/schema.hpp"
 #include "storage/upkeep.hpp"
+#include "storage/views.hpp"
 #include "storage/writer.hpp"
 
 namespace syncd::storage {
@@ -14,10 +19,12 @@ struct Store::Impl {
     Impl(const StoreOptions& options, asio::any_io_executor executor)
         : database(options.path, OpenMode::read_write, options.vfs), writer(std::move(executor), database) {
         migrate(database);
+        restored = restore(database);
         create_seen(database);
     }
     Database database;
     Writer writer;
+    std::optional<std::string> restored;
 };
 
 Store::Store(StoreOptions options, asio::any_io_executor executor) : impl_(new Impl(options, std::move(executor))) {}
@@ -49,11 +56,48 @@ awaitable<std::int64_t> Store::fail_interrupted(Timestamp now) {
     return impl_->writer.run([now](Database& db) { return storage::fail_interrupted(db, now); });
 }
 
+awaitable<void> Store::accept_read(std::string operation_id, std::string installation_id, std::string object,
+                                   Timestamp now) {
+    return impl_->writer.run(
+        [operation = std::move(operation_id), id = std::move(installation_id), object = std::move(object), now](
+            Database& db) { storage::accept_read(db, operation, id, object, now); });
+}
 awaitable<void> Store::begin_read(BeginRead read) {
     return impl_->writer.run([read = std::move(read)](Database& db) { storage::begin_read(db, read); });
 }
 awaitable<PageResult> Store::commit_page(PageCommit page) {
     return impl_->writer.run([page = std::move(page)](Database& db) { return storage::commit_page(db, page); });
+}
+awaitable<std::optional<ReadQuery>> Store::next_query(std::int64_t object_key, std::optional<ReadQuery> after,
+                                                      bool or_equal, bool unfinished) {
+    return impl_->writer.run([object_key, after = std::move(after), or_equal, unfinished](Database& db) {
+        return storage::next_query(db, object_key, after, or_equal, unfinished);
+    });
+}
+awaitable<void> Store::split_query(std::int64_t object_key, ReadQuery query, Timestamp at) {
+    return impl_->writer.run([object_key, query = std::move(query), at](Database& db) {
+        storage::split_query(db, object_key, query, at);
+    });
+}
+awaitable<void> Store::merge_slices(std::int64_t object_key, std::string itwin_id) {
+    return impl_->writer.run([object_key, itwin_id = std::move(itwin_id)](Database& db) {
+        storage::merge_slices(db, object_key, itwin_id);
+    });
+}
+awaitable<std::vector<OpenRecord>> Store::open_records(std::int64_t object_key, Timestamp now, std::string after,
+                                                       std::size_t limit) {
+    return impl_->writer.run([object_key, now, after = std::move(after), limit](Database& db) {
+        return storage::open_records(db, object_key, now, after, limit);
+    });
+}
+awaitable<void> Store::hold_records(std::int64_t object_key, std::vector<std::string> ids) {
+    return impl_->writer.run(
+        [object_key, ids = std::move(ids)](Database& db) { storage::hold_records(db, object_key, ids); });
+}
+awaitable<std::vector<std::string>> Store::redeliver_deleted(DeleteCommit deletes, std::size_t limit) {
+    return impl_->writer.run([deletes = std::move(deletes), limit](Database& db) {
+        return storage::redeliver_deleted(db, deletes, limit);
+    });
 }
 awaitable<MissingCount> Store::count_missing(std::int64_t object_key) {
     return impl_->writer.run([object_key](Database& db) { return storage::count_missing(db, object_key); });
@@ -74,6 +118,9 @@ awaitable<void> Store::mark_missing_once(std::int64_t object_key, std::vector<st
 awaitable<PageResult> Store::commit_deletes(DeleteCommit deletes) {
     return impl_->writer.run(
         [deletes = std::move(deletes)](Database& db) { return storage::commit_deletes(db, deletes); });
+}
+awaitable<std::int64_t> Store::check_schema(SchemaCheck check) {
+    return impl_->writer.run([check = std::move(check)](Database& db) { return storage::check_schema(db, check); });
 }
 awaitable<void> Store::finish_read(FinishRead read) {
     return impl_->writer.run([read = std::move(read)](Database& db) { storage::finish_read(db, read); });
@@ -139,6 +186,29 @@ awaitable<std::map<std::string, std::map<std::int64_t, std::int64_t>>> Store::bu
 }
 awaitable<bool> Store::prune(Retention retention, Timestamp now) {
     return impl_->writer.run([retention, now](Database& db) { return storage::prune(db, retention, now); });
+}
+awaitable<std::vector<std::string>> Store::define_views(std::vector<ViewDefinition> views) {
+    return impl_->writer.run([views = std::move(views)](Database& db) { return storage::define_views(db, views); });
+}
+std::optional<std::string> Store::take_restored() { return std::exchange(impl_->restored, std::nullopt); }
+
+awaitable<std::vector<ObjectName>> Store::known_objects() {
+    return impl_->writer.run([](Database& db) { return storage::known_objects(db); });
+}
+awaitable<std::vector<std::string>> Store::known_installations() {
+    return impl_->writer.run([](Database& db) { return storage::known_installations(db); });
+}
+awaitable<Forgotten> Store::forget_pending(ObjectName object) {
+    return impl_->writer.run([object = std::move(object)](Database& db) { return storage::forget_pending(db, object); });
+}
+awaitable<Forgotten> Store::forget_object(ObjectName object) {
+    return impl_->writer.run([object = std::move(object)](Database& db) { return storage::forget_object(db, object); });
+}
+awaitable<void> Store::forget_installation(std::string id) {
+    return impl_->writer.run([id = std::move(id)](Database& db) { storage::forget_installation(db, id); });
+}
+awaitable<std::vector<std::string>> Store::forget_destinations(std::vector<std::string> kept) {
+    return impl_->writer.run([kept = std::move(kept)](Database& db) { return storage::forget_destinations(db, kept); });
 }
 
 }  // namespace syncd::storage

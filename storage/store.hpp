@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,13 +28,31 @@ struct ObjectState {
     enum class Backfill { pending, running, done } backfill = Backfill::pending;
     std::optional<Timestamp> since;         // where the backfill starts; empty: everything
     std::optional<Timestamp> deliver_from;  // older records are taken as known
-    std::string next_url;                   // running: the next page, empty for the first
-    std::optional<Timestamp> next_cursor;   // running: the largest time so far
     std::string operation_id;               // running: its operation
+    // running: the next page, empty for the first of a query; that query; the largest time so far
+    std::string next_url, next_itwin_id;
+    std::optional<Timestamp> next_from, next_cursor;
+    std::int64_t next_rows = 0;       // of the query, read so far
     std::optional<Timestamp> last_due_at, last_full_at;
     std::optional<std::int64_t> page_size;
+    std::optional<Timestamp> cursor;  // of the query without an iTwin
+    std::int64_t records = 0;         // known and not deleted
+    bool redeliver = false;           // restored from a backup: the next full read delivers everything
+    std::optional<Timestamp> schema_checked_at;  // start of the read that last looked at the fields
+};
+
+/// One of the queries that a read consists of: an iTwin's rows, or a slice of creation time.
+struct ReadQuery {
+    std::string itwin_id;                   // empty: whatever the connection sees
+    std::optional<Timestamp> from, before;  // of a slice; empty: open
     std::optional<Timestamp> cursor;
-    std::int64_t records = 0;  // known and not deleted
+    std::int64_t rows = 0;  // of the query in hand, read so far
+};
+
+/// The iTwins that an object is read for, beside the query without one.
+struct QueriedITwins {
+    bool all = false;              // those that the installation knows from its reads of itwins
+    std::vector<std::string> ids;  // else these
 };
 
 struct BeginRead {
@@ -44,6 +63,7 @@ struct BeginRead {
     bool resumed = false;   // a backfill that goes on, perhaps under a new operation
     std::optional<Timestamp> since, deliver_from;
     std::optional<std::int64_t> estimated;
+    QueriedITwins itwins;
     Timestamp now;
 };
 
@@ -51,18 +71,23 @@ struct BeginRead {
 struct SeenRecord {
     Record record;
     bool visible = true;  // passes fieldFilters
-    bool deliver = true;  // false: take as known, tell nobody
+    bool deliver = true;  // false: take as known; only what changes later is told
+    std::optional<Timestamp> recheck_at{};  // of a job that may still change: when to read it by its id
 };
+
+/// Which records of a page the store remembers as seen until the read ends.
+enum class MarkSeen { none, open, all };  // open: those with a recheck_at
 
 struct PageCommit {
     std::int64_t object_key = 0;
     std::string operation_id;
     std::vector<SeenRecord> records;
-    bool deliver_unchanged = false;       // deliver: all
-    bool mark_seen = false;               // remember for missing(): this read may find deletes
-    bool count_page = true;               // false: a single record read by its id
+    bool deliver_unchanged = false;  // deliver: all; once each where they are marked
+    MarkSeen mark_seen = MarkSeen::none;
+    bool count_page = true;               // false: records that were read by their ids
+    ReadQuery query;                      // that the page belongs to; its cursor is the largest time so far
+    bool query_done = false;              // the page is its last one: the cursor counts from now on
     std::optional<std::string> next_url;  // a backfill's position after this page
-    std::optional<Timestamp> next_cursor;
     std::string destination, new_stream_id;  // the id is used if the stream is new
     BuildMessages build;
     Timestamp now;
@@ -91,6 +116,12 @@ struct MissingCount {
     std::int64_t approved = 0;
 };
 
+/// A job whose state may still change, and that the read in hand has not seen.
+struct OpenRecord {
+    std::string id, raw;
+    Missing missing = Missing::seen;
+};
+
 struct DeleteCommit {
     std::int64_t object_key = 0;
     std::string operation_id;
@@ -98,6 +129,17 @@ struct DeleteCommit {
     std::string destination, new_stream_id;
     BuildMessages build;
     Timestamp now;
+};
+
+/// The fields that a complete, non-empty full read saw, and whom to tell what changed in them.
+struct SchemaCheck {
+    std::int64_t object_key = 0;
+    std::string operation_id;
+    FieldTypes fields;
+    std::set<FieldChangeType> told;  // of others nobody hears
+    std::string destination, new_stream_id;
+    BuildFieldMessages build;
+    Timestamp read_started, now;
 };
 
 enum class LogLevel { info, warn, error };
@@ -110,8 +152,7 @@ struct FinishRead {
     std::string result;        // one sentence: what came of it
     bool backfill_done = false;
     std::optional<Timestamp> full_since;  // a complete full read that started then
-    std::optional<Timestamp> cursor;
-    std::string itwin_id;
+    bool redelivered = false;             // it has delivered everything
     std::optional<std::int64_t> page_size;
     std::optional<Timestamp> due_at;  // the schedule's time that this read has served
     Timestamp now;
@@ -172,6 +213,23 @@ struct ReplaySelection {
     std::optional<Timestamp> since;
 };
 
+/// An object of an installation.
+struct ObjectName {
+    std::string installation_id, object;
+};
+
+/// How much of an object a call has forgotten.
+struct Forgotten {
+    std::int64_t records = 0, messages = 0;
+    bool more = false;  // something is left: call again
+};
+
+/// A view of one object's live records, with a column per field.
+struct ViewDefinition {
+    std::string name, object;
+    std::vector<std::string> fields;
+};
+
 struct Retention {
     Duration operations{}, deliveries{}, dead_letters{}, deleted_records{};
 };
@@ -197,7 +255,18 @@ public:
     awaitable<std::int64_t> fail_interrupted(Timestamp now);
 
     // Reads
+    /// Enters the operation of a read that was asked for and waits for its turn.
+    awaitable<void> accept_read(std::string operation_id, std::string installation_id, std::string object,
+                                Timestamp now);
     awaitable<void> begin_read(BeginRead read);
+    /// The object's queries in order: the first that comes after `after`, or is it; empty: the very first. With
+    /// `unfinished`: of those not yet read to their end since the backfill began.
+    awaitable<std::optional<ReadQuery>> next_query(std::int64_t object_key, std::optional<ReadQuery> after,
+                                                   bool or_equal, bool unfinished);
+    /// Cuts a slice in two, of which the second begins at `at`. The backfill's position is forgotten.
+    awaitable<void> split_query(std::int64_t object_key, ReadQuery query, Timestamp at);
+    /// Makes one query of all slices of an iTwin.
+    awaitable<void> merge_slices(std::int64_t object_key, std::string itwin_id);
     awaitable<PageResult> commit_page(PageCommit page);
     awaitable<MissingCount> count_missing(std::int64_t object_key);
     /// Records that the read in hand did not show, by id after `after`, but for those that the fuse holds; or only
@@ -206,7 +275,16 @@ public:
                                                   std::size_t limit);
     awaitable<std::int64_t> hold_missing(std::int64_t object_key);
     awaitable<void> mark_missing_once(std::int64_t object_key, std::vector<std::string> ids);
+    /// Jobs due to be read again that the read in hand has not seen, by id after `after`.
+    awaitable<std::vector<OpenRecord>> open_records(std::int64_t object_key, Timestamp now, std::string after,
+                                                    std::size_t limit);
+    /// Holds the deletes of these, whatever they waited for.
+    awaitable<void> hold_records(std::int64_t object_key, std::vector<std::string> ids);
     awaitable<PageResult> commit_deletes(DeleteCommit deletes);
+    /// Tells of deleted records again: those after `ids.back()`, or the first ones, at most `limit`. Answers their ids.
+    awaitable<std::vector<std::string>> redeliver_deleted(DeleteCommit deletes, std::size_t limit);
+    /// The first time the fields are only noted. How many messages it made.
+    awaitable<std::int64_t> check_schema(SchemaCheck check);
     awaitable<void> finish_read(FinishRead read);
     awaitable<void> log_operation(std::string operation_id, LogLevel level, std::string message, Timestamp now);
     /// `deletes confirm` and `discard`: how many held deletes it concerns.
@@ -241,6 +319,21 @@ public:
     awaitable<std::map<std::string, std::map<std::int64_t, std::int64_t>>> budget_spent(std::int64_t since_minute);
     /// Drops what is older than retention allows, a bounded amount a call; true when there is more.
     awaitable<bool> prune(Retention retention, Timestamp now);
+    /// Makes these views, and drops those of earlier definitions; the names that something else has already.
+    awaitable<std::vector<std::string>> define_views(std::vector<ViewDefinition> views);
+    /// When the backup was made that this database was restored from as it was opened; told once.
+    std::optional<std::string> take_restored();
+
+    // What left the configuration. The caller knows what that is; nothing of it may be read or sent meanwhile.
+    awaitable<std::vector<ObjectName>> known_objects();
+    awaitable<std::vector<std::string>> known_installations();
+    /// Only messages that would be sent, a bounded amount a call.
+    awaitable<Forgotten> forget_pending(ObjectName object);
+    /// All that is kept of the object, a bounded amount a call.
+    awaitable<Forgotten> forget_object(ObjectName object);
+    awaitable<void> forget_installation(std::string id);
+    /// Forgets the destinations beside these that no stream leads to; their names.
+    awaitable<std::vector<std::string>> forget_destinations(std::vector<std::string> kept);
 
 private:
     struct Impl;

@@ -16,6 +16,7 @@ std::string_view to_string(errc code) {
         case errc::unprocessable: return "unprocessable";
         case errc::refused: return "refused";
         case errc::invalid_body: return "invalid_body";
+        case errc::conflict: return "conflict";
         case errc::invalid_input: return "invalid_input";
         case errc::cancelled: return "cancelled";
         case errc::internal: return "internal";

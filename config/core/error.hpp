@@ -22,6 +22,7 @@ enum class errc {
     unprocessable,  // 422
     refused,        // any other 4xx
     invalid_body,   // an answer that is not what the provider documents: never taken for data
+    conflict,       // what is asked for is under way already
     invalid_input,  // what the user gave us is wrong
     cancelled,      // we are stopping
     internal,       // our environment is broken: disk, memory, schema

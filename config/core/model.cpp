@@ -12,6 +12,15 @@ std::string_view to_string(ChangeType type) {
     return "none";
 }
 
+std::string_view to_string(FieldChangeType type) {
+    switch (type) {
+        case FieldChangeType::created: return "fieldCreated";
+        case FieldChangeType::deleted: return "fieldDeleted";
+        case FieldChangeType::changed: return "fieldChanged";
+    }
+    return "fieldChanged";
+}
+
 std::string_view to_string(ReadType type) {
     switch (type) {
         case ReadType::backfill: return "backfill";

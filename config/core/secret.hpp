@@ -1,6 +1,7 @@
 // A text that must not be seen: keys, tokens, client secrets. Printing it shows ***.
 #pragma once
 
+#include <compare>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -14,7 +15,7 @@ public:
     /// The text itself; whoever calls this answers for where it goes.
     const std::string& reveal() const { return text_; }
     bool empty() const { return text_.empty(); }
-    bool operator==(const Secret&) const = default;
+    auto operator<=>(const Secret&) const = default;
     friend std::ostream& operator<<(std::ostream& out, const Secret&) { return out << "***"; }
 
 private:

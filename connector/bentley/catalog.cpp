@@ -200,10 +200,46 @@ Incremental incremental(Entry entry) {
     if (result.style == Style::filter) {
         result.expression = entry.word("expression");
         if (result.expression.find("{since}") == std::string::npos) entry.refuse("expression", "must contain {since}");
+        result.until = entry.word("until");
+        if (result.until.find("{until}") == std::string::npos) entry.refuse("until", "must contain {until}");
     }
     result.at = entry.words("at");
     result.required = entry.flag("required");
-    result.scheduled = entry.flag("scheduled");
+    entry.finish();
+    return result;
+}
+
+/// A member that must have the place into which the name in braces is put.
+std::string with_place(Entry& entry, const std::string& member, const std::string& place) {
+    auto text = entry.word(member);
+    if (text.find(place) == std::string::npos) entry.refuse(member, "must contain " + place);
+    return text;
+}
+
+PerITwin per_itwin(Entry entry) {
+    PerITwin result;
+    result.parameter = entry.word("parameter");
+    result.expression = with_place(entry, "expression", "{iTwinId}");
+    result.at = entry.words("at", Need::optional);
+    entry.finish();
+    return result;
+}
+
+ByIds by_ids(Entry entry) {
+    ByIds result;
+    result.parameter = entry.word("parameter");
+    result.expression = with_place(entry, "expression", "{ids}");
+    result.each = with_place(entry, "each", "{id}");
+    result.separator = entry.word("separator");
+    entry.finish();
+    return result;
+}
+
+Slices slices(Entry entry) {
+    Slices result;
+    result.parameter = entry.word("parameter");
+    result.from = with_place(entry, "from", "{from}");
+    result.until = with_place(entry, "until", "{until}");
     entry.finish();
     return result;
 }
@@ -215,6 +251,7 @@ void read_paging(Entry& entry, ReadFacts& read) {
     read.page_max = entry.number("pageMax", 0, page_max_limit);
     read.page_min = entry.number("pageMin", 1, page_max_limit);
     read.rows_max = entry.number("rowsMax", 0, rows_max_limit);
+    read.rows_max_default = entry.number("rowsMaxDefault", 0, rows_max_limit);
     if (read.page_parameter.empty() != (read.page_max == 0)) entry.refuse("pageMax", "goes with a pageParameter");
     if (read.page_max != 0 && read.page_min > read.page_max) entry.refuse("pageMin", "is more than pageMax");
     if (read.paging == Paging::none && read.page_max != 0) entry.refuse("paging", "is none, but there is a pageMax");
@@ -245,6 +282,9 @@ ReadFacts read_facts(Entry entry) {
     read.query = entry.texts("query", Need::optional);
     read_paging(entry, read);
     if (auto member = entry.entry("incremental")) read.incremental = incremental(*member);
+    if (auto member = entry.entry("perITwin")) read.per_itwin = per_itwin(*member);
+    if (auto member = entry.entry("byIds")) read.by_ids = by_ids(*member);
+    if (auto member = entry.entry("slices")) read.slices = slices(*member);
     read.created = entry.words("created", Need::optional);
     read.modified = entry.words("modified", Need::optional);
     read.volatile_fields = entry.words("volatile", Need::optional);
@@ -252,7 +292,9 @@ ReadFacts read_facts(Entry entry) {
     read_states(entry, read);
     read.absence = choice<Absence>(entry, "absence", {{"deleted", Absence::deleted}, {"nothing", Absence::nothing}});
     if (auto member = entry.entry("own")) read.own = own_read(*member);
-    read.stable_order = entry.has("stableOrder") && entry.flag("stableOrder");
+    read.self_link_ends = entry.has("selfLinkEnds") && entry.flag("selfLinkEnds");
+    if (read.slices && (read.rows_max == 0 || read.created.empty()))
+        entry.refuse("slices", "goes with a rowsMax and a created time");
     read.scope = entry.word("scope");
     read.fields = entry.texts("fields");
     if (read.fields.empty()) entry.refuse("fields", "must not be empty");

@@ -27,9 +27,30 @@ struct Incremental {
     enum class Style { filter, range } style{};  // filter: OData in `parameter`; range: start/end in `parameter`
     std::string parameter;                       // "$filter", "modifiedDateTime"
     std::string expression;                      // filter: "createdDateTime ge {since}"
+    std::string until;                           // filter: "createdDateTime le {until}"
     std::vector<std::string> at;                 // where the time stands: ["executionInfo", "createdDateTime"]
     bool required = false;                       // the parameter must always be sent
-    bool scheduled = true;                       // scheduled reads use it; false: only possible
+};
+
+/// How a list is narrowed to one iTwin. Without it the provider may show less than the connection may see.
+struct PerITwin {
+    std::string parameter;        // "$filter", "iTwinId"
+    std::string expression;       // "iTwinId eq {iTwinId}"
+    std::vector<std::string> at;  // where the iTwin's id stands in a record; empty: nowhere
+};
+
+/// How a list is narrowed to some ids.
+struct ByIds {
+    std::string parameter;   // "$filter"
+    std::string expression;  // "id in ({ids})"; "{ids}" alone: a row of conditions
+    std::string each;        // "'{id}'", "id eq {id}"
+    std::string separator;   // ",", " or "
+};
+
+/// How a list is cut by time of creation, where it would be longer than rows_max.
+struct Slices {
+    std::string parameter;    // "$filter"
+    std::string from, until;  // "createdDateTime ge {from}", "createdDateTime lt {until}"
 };
 
 struct ReadFacts {
@@ -43,6 +64,9 @@ struct ReadFacts {
     std::string page_parameter;      // "$top"; empty: the page size can't be chosen
     int page_max = 0, page_min = 1;  // of page_parameter
     std::optional<Incremental> incremental;
+    std::optional<PerITwin> per_itwin;
+    std::optional<ByIds> by_ids;
+    std::optional<Slices> slices;
     std::vector<std::string> created, modified;  // paths of those times in a record; empty: none
     std::vector<std::string> volatile_fields;    // outermost members that don't count as a change
     std::vector<std::string> secret_fields;      // outermost members that are never kept or shown: *** instead
@@ -50,8 +74,9 @@ struct ReadFacts {
     std::set<std::string> terminal_states;       // in lower case
     Absence absence = Absence::deleted;
     std::optional<OwnRead> own;
-    bool stable_order = false;                  // the list's order is documented and fixed
+    bool self_link_ends = false;                // a next link to the page itself is the end, not a loop
     int rows_max = 0;                           // silent cap over all pages (X-Max-Return); 0: none
+    int rows_max_default = 0;                   // the cap where the provider overlooks our header; 0: none
     std::string scope;                          // permission that it takes, for people
     std::map<std::string, std::string> fields;  // outermost fields and their types
     std::string confidence;                     // "documented", "observed in peer code", "inferred"

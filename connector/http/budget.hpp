@@ -47,7 +47,8 @@ public:
 
     /// Waits until a request of this class may be sent, counts it and stores that. Throws what storing throws.
     awaitable<Permit> acquire(Priority priority);
-    /// What was spent before this process began: requests by minute since 1970, sent at most `late` after it was stored.
+    /// What was spent before this process began: requests by minute since 1970, sent at most `late` after it was
+    /// stored.
     void restore(const std::map<std::int64_t, std::int64_t>& by_minute, Duration late = Duration::zero());
 
 private:

@@ -2,6 +2,7 @@
 
 #include "connector/http/gzip.hpp"
 #include "connector/world/deadline.hpp"
+#include "connector/world/tunnel.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -28,7 +29,12 @@ struct Conn {
     Conn() { buffer.reserve(read_buffer_bytes); }
 };
 
-beast::request<beast::string_body> to_beast(const Url& url, Request& request) {
+/// How the request goes, for errors.
+std::string route(const Url& url, const SendOptions& options) {
+    return url.without_query() + (options.proxy ? " through the proxy " + options.proxy->address() : "");
+}
+
+beast::request<beast::string_body> to_beast(const Url& url, Request& request, const std::optional<Proxy>& proxy) {
     beast::request<beast::string_body> out;
     out.version(11);
     out.method_string(request.method);
@@ -37,6 +43,11 @@ beast::request<beast::string_body> to_beast(const Url& url, Request& request) {
     out.set(beast::field::user_agent, "bentley-syncd");
     out.set(beast::field::accept_encoding, "gzip");
     for (const auto& [name, value] : request.headers) out.set(name, value);
+    if (proxy && !url.tls) {  // the proxy reads it, and must see whom it is for; a tunnel needs neither
+        out.target(url.origin() + url.target);
+        if (!proxy->credentials.empty())
+            out.set(beast::field::proxy_authorization, basic_authorization(proxy->credentials));
+    }
     out.body() = std::move(request.body);
     out.prepare_payload();
     return out;
@@ -149,8 +160,9 @@ Client::~Client() = default;
 void Client::close_idle() { impl_->idle.clear(); }
 
 awaitable<result<Response>> Client::send(Url url, Request request, SendOptions options) {
-    const Endpoint endpoint{.host = url.host, .port = url.port, .tls = url.tls, .ca_file = options.ca_file};
-    const auto message = to_beast(url, request);
+    const Endpoint endpoint{
+        .host = url.host, .port = url.port, .tls = url.tls, .ca_file = options.ca_file, .proxy = options.proxy};
+    const auto message = to_beast(url, request, options.proxy);
     const Tick end = impl_->world.tick() + options.timeout;
     const auto left = [&] { return std::max<Duration>(end - impl_->world.tick(), Duration{1}); };
     for (;;) {
@@ -171,12 +183,12 @@ awaitable<result<Response>> Client::send(Url url, Request request, SendOptions o
         auto done = co_await exchange(*conn, message, options);
         if (deadline.passed() && !(options.status_is_enough && done.answer))
             co_return Error{errc::timed_out,
-                            fmt::format("{}: no answer in {}", url.without_query(), format_duration(options.timeout))};
+                            fmt::format("{}: no answer in {}", route(url, options), format_duration(options.timeout))};
         const bool stale = !done.answer && reused && !done.answered && done.answer.error().code == errc::transient;
         if (stale && options.resend) continue;
         if (!done.answer) {
             auto failure = done.answer.error();
-            failure.message = url.without_query() + ": " + failure.message;
+            failure.message = route(url, options) + ": " + failure.message;
             failure.stale = stale;
             co_return failure;
         }

@@ -7,6 +7,7 @@
 #include "connector/world/world.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace syncd::http {
 
@@ -14,6 +15,7 @@ struct SendOptions {
     Duration timeout = std::chrono::seconds{30};  // connecting, sending and the whole answer
     std::size_t body_bytes_max = 64u << 20;       // of the answer, also once it is unpacked
     std::string ca_file{};
+    std::optional<Proxy> proxy{};
     bool resend =
         true;  // on a new connection, when a kept-alive one turns out to be closed; false: an Error that is `stale`
     bool status_is_enough = false;  // what follows the header may be cut, too large or odd: the body is not used

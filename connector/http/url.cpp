@@ -73,6 +73,21 @@ std::string percent_encode(std::string_view text) {
     return out;
 }
 
+std::string percent_decode(std::string_view text) {
+    const auto digit = [](char c) {
+        if (c >= '0' && c <= '9') return c - '0';
+        const char lower = char(c | 0x20);
+        return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+    };
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool escape = text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
+        out += escape ? char(digit(text[i + 1]) * 16 + digit(text[i + 2])) : text[i];
+        if (escape) i += 2;
+    }
+    return out;
+}
+
 void append_query(std::string& target, std::string_view name, std::string_view value) {
     target += target.find('?') == std::string::npos ? '?' : '&';
     if (!name.empty() && name.front() == '$') {

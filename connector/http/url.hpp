@@ -29,6 +29,8 @@ result<Url> parse_url(std::string_view text);
 
 /// Percent-encodes all but unreserved characters: safe in a path segment and in a query value.
 std::string percent_encode(std::string_view text);
+/// The reverse; a stray percent sign stays as it is.
+std::string percent_decode(std::string_view text);
 /// `name=value&…` with both encoded, but `$` in names left bare, as the provider's documentation writes it.
 void append_query(std::string& target, std::string_view name, std::string_view value);
 

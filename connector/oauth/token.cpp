@@ -65,7 +65,10 @@ awaitable<result<void>> TokenSource::fetch() {
     http::Request request{.method = "POST", .body = form(connection_)};
     request.headers.add("Content-Type", "application/x-www-form-urlencoded");
     request.headers.add("Accept", "application/json");
-    const http::SendOptions options{provider_.timeout, answer_bytes_max, provider_.ca_file};
+    const http::SendOptions options{.timeout = provider_.timeout,
+                                    .body_bytes_max = answer_bytes_max,
+                                    .ca_file = provider_.ca_file,
+                                    .proxy = provider_.token_proxy};
     const auto sent_at = world_.tick();
     auto response = co_await client_.send(*url, std::move(request), options);
     if (!response) co_return response.error();

@@ -1,11 +1,14 @@
 #include "connector/world/real_world.hpp"
 
+#include "connector/world/tunnel.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 
 #include <fmt/format.h>
 #include <openssl/rand.h>
@@ -193,34 +196,61 @@ struct Attempt {
     }
 };
 
+/// Has the proxy on the other side connect us to the endpoint. A failure says what the proxy did.
+awaitable<ConnectFailure> open_tunnel(tcp::socket& socket, const Endpoint& endpoint) {
+    const auto request = tunnel_request(endpoint);
+    auto [unsent, written] = co_await asio::async_write(socket, asio::buffer(request), as_tuple);
+    if (unsent) co_return ConnectFailure{unsent, no_tunnel(endpoint, "gave no answer (" + unsent.message() + ")")};
+    std::string received;
+    std::array<char, 4096> some;
+    for (;;) {
+        auto [unread, got] = co_await socket.async_read_some(asio::buffer(some), as_tuple);
+        if (unread) co_return ConnectFailure{unread, no_tunnel(endpoint, "gave no answer (" + unread.message() + ")")};
+        received.append(some.data(), got);
+        const auto verdict = judge_tunnel(received);
+        if (!verdict) continue;
+        if (verdict->empty()) co_return ConnectFailure{};
+        co_return ConnectFailure{asio::error::connection_refused, no_tunnel(endpoint, *verdict)};
+    }
+}
+
 awaitable<Connected> RealWorld::connect(Endpoint endpoint, Duration limit) {
     auto attempt = std::make_shared<Attempt>(context_);
     asio::steady_timer timer(context_, limit);
     timer.async_wait([weak = std::weak_ptr(attempt)](error_code cancelled) {
         if (auto alive = weak.lock(); alive && !cancelled) alive->cut();
     });
-    const auto failed = [&](const char* step, error_code code, const std::string& why) {
+    const auto target = host_and_port(endpoint.host, endpoint.port);
+    const auto& proxy = endpoint.proxy;
+    const auto peer = proxy ? "the proxy " + proxy->address() : target;
+    const auto remedy = proxy ? "; check " + proxy->setting : std::string();
+    const auto failed = [&](const std::string& step, error_code code, const std::string& why,
+                            const std::string& hint = {}) {
         if (attempt->late) code = asio::error::timed_out;
-        return Connected{{},
-                         {code, fmt::format("{} {}:{}: {}", step, endpoint.host, endpoint.port,
-                                            attempt->late ? "no answer in time" : why)}};
+        return Connected{{}, {code, fmt::format("{}: {}{}", step, attempt->late ? "no answer in time" : why, hint)}};
     };
 
-    auto [unresolved, addresses] =
-        co_await attempt->resolver.async_resolve(endpoint.host, std::to_string(endpoint.port), as_tuple);
-    if (unresolved || attempt->late) co_return failed("resolving", unresolved, unresolved.message());
+    auto [unresolved, addresses] = co_await attempt->resolver.async_resolve(
+        proxy ? proxy->host : endpoint.host, std::to_string(proxy ? proxy->port : endpoint.port), as_tuple);
+    if (unresolved || attempt->late) co_return failed("resolving " + peer, unresolved, unresolved.message(), remedy);
     auto [refused, where] = co_await asio::async_connect(attempt->socket, addresses, as_tuple);
-    if (refused || attempt->late) co_return failed("connecting to", refused, refused.message());
+    if (refused || attempt->late) co_return failed("connecting to " + peer, refused, refused.message(), remedy);
     error_code ignored;
     attempt->socket.set_option(tcp::no_delay(true), ignored);
     if (!endpoint.tls)
         co_return Connected{Stream(executor(), std::make_unique<TcpStream>(std::move(attempt->socket))), {}};
 
+    if (proxy) {
+        auto failure = co_await open_tunnel(attempt->socket, endpoint);
+        if (attempt->late) failure = {asio::error::timed_out, no_tunnel(endpoint, "gave no answer in time")};
+        if (failure.code) co_return Connected{{}, std::move(failure)};
+    }
+    const auto tls = "TLS with " + target + (proxy ? " through " + peer : "");
     ssl::context* trusted = nullptr;
     try {
         trusted = &authorities(endpoint.ca_file);
     } catch (const boost::system::system_error& unusable) {
-        co_return failed("TLS with", unusable.code(),
+        co_return failed(tls, unusable.code(),
                          fmt::format("caFile {} is not usable: {}", endpoint.ca_file, unusable.code().message()));
     }
     attempt->tls = std::make_unique<TlsSocket>(std::move(attempt->socket), *trusted);
@@ -229,7 +259,7 @@ awaitable<Connected> RealWorld::connect(Endpoint endpoint, Duration limit) {
     auto [shaken] = co_await attempt->tls->async_handshake(ssl::stream_base::client, as_tuple);
     if (shaken || attempt->late) {
         const auto why = shaken ? handshake_failure(*attempt->tls, shaken) : std::string();
-        co_return failed("TLS with", shaken, why);
+        co_return failed(tls, shaken, why);
     }
     co_return Connected{Stream(executor(), std::make_unique<TlsStream>(std::move(*attempt->tls), false)), {}};
 }

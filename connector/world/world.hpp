@@ -2,6 +2,7 @@
 // simulated one. Nothing else names sockets, TLS, clocks or random sources.
 #pragma once
 
+#include "config/core/proxy.hpp"
 #include "config/core/time.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -14,6 +15,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -92,7 +94,8 @@ struct Endpoint {
     std::string host;
     std::uint16_t port = 0;
     bool tls = false;
-    std::string ca_file{};  // connect: further authorities for this peer; the system's always count
+    std::string ca_file{};         // connect: further authorities for this peer; the system's always count
+    std::optional<Proxy> proxy{};  // connect: through it; without tls only to it, and the rest is the caller's
     std::string certificate_file{}, key_file{};  // listen with tls: what we show, PEM
     auto operator<=>(const Endpoint&) const = default;
 };
@@ -133,7 +136,8 @@ public:
     virtual Tick tick() = 0;
     virtual std::uint64_t random() = 0;
     virtual std::unique_ptr<TimerImpl> make_timer() = 0;
-    /// Resolve, connect and, if asked, TLS with the name verified, all within `limit`.
+    /// Resolve, connect and, if asked, TLS with the name verified, all within `limit`. Through a proxy it is the proxy
+    /// that resolves the name, and TLS begins behind it: it sees neither the request nor the answer.
     virtual awaitable<Connected> connect(Endpoint endpoint, Duration limit) = 0;
     /// Throws boost::system::system_error when the address can't be had. Port 0: any free one.
     virtual std::unique_ptr<Acceptor> listen(Endpoint endpoint) = 0;

@@ -15,6 +15,7 @@ using Chosen = std::function<int()>;
 
 void define_run(CLI::App& app, Context& context, Chosen& chosen);
 void define_sync(CLI::App& app, Context& context, Chosen& chosen);
+void define_pause(CLI::App& app, Context& context, Chosen& chosen);
 void define_check(CLI::App& app, Context& context, Chosen& chosen);
 void define_objects(CLI::App& app, Context& context, Chosen& chosen);
 void define_status(CLI::App& app, Context& context, Chosen& chosen);
@@ -24,5 +25,8 @@ void define_replay(CLI::App& app, Context& context, Chosen& chosen);
 void define_destinations(CLI::App& app, Context& context, Chosen& chosen);
 void define_deletes(CLI::App& app, Context& context, Chosen& chosen);
 void define_records(CLI::App& app, Context& context, Chosen& chosen);
+void define_explain(CLI::App& app, Context& context, Chosen& chosen);
+void define_backup(CLI::App& app, Context& context, Chosen& chosen);
+void define_forget(CLI::App& app, Context& context, Chosen& chosen);
 
 }  // namespace syncd::cli

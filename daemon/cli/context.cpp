@@ -17,6 +17,7 @@ config::KnownObjects known_objects() {
     config::KnownObjects known;
     for (const auto& [name, object] : bentley::Catalog::builtin().objects()) {
         if (object.read) known.readable.insert(name);
+        if (object.read && object.read->per_itwin) known.per_itwin.insert(name);
         if (object.write) known.writable.insert(name);
     }
     known.fields = [](const std::string& name) {
@@ -46,10 +47,14 @@ void Context::require_installation() const {
         throw Exit{exit_usage, "the configuration has no installation " + installation};
 }
 
-storage::Reader Context::reader() const {
+void Context::require_database() const {
     if (::access(config->storage.path.c_str(), F_OK) != 0)
         throw Exit{exit_failed,
                    fmt::format("there is no database at {} yet: `run` or `sync` makes it", config->storage.path)};
+}
+
+storage::Reader Context::reader() const {
+    require_database();
     try {
         return storage::Reader(config->storage.path);
     } catch (const std::exception& failure) {

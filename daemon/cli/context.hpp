@@ -31,7 +31,9 @@ struct Context {
     void load(bool show_warnings = true);
     /// For commands that need --installation to be one of the configuration; throws Exit{2}.
     void require_installation() const;
-    /// Opens the database to look only; throws Exit{1} with what to do when there is none.
+    /// Throws Exit{1} with what to do when there is no database.
+    void require_database() const;
+    /// Opens the database to look only; throws Exit{1} when it can't.
     storage::Reader reader() const;
 };
 

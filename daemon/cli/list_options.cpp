@@ -2,10 +2,15 @@
 
 namespace syncd::cli {
 
-std::string object_name(const Context& context, const std::string& given) {
+std::optional<std::string> find_object(const Context& context, const std::string& given) {
     for (const auto& installation : context.config->installations)
         for (const auto& object : installation.objects)
             if (given == object.object || given == object.mapped_name) return object.object;
+    return std::nullopt;
+}
+
+std::string object_name(const Context& context, const std::string& given) {
+    if (auto found = find_object(context, given)) return *found;
     throw Exit{exit_usage, "no installation reads the object " + given};
 }
 

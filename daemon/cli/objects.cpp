@@ -13,7 +13,7 @@ using bentley::Object;
 
 const char* yes(bool value) { return value ? "yes" : "-"; }
 bool is_incremental(const Object& object) {
-    return object.read && object.read->incremental && object.read->incremental->scheduled;
+    return object.read && object.read->incremental.has_value();
 }
 bool is_updatable(const Object& object) { return object.write && object.write->update; }
 bool is_deletable(const Object& object) { return object.write && object.write->remove; }

@@ -249,6 +249,15 @@ boost::json::object execute(const Context& context, const std::string& command, 
     return boost::json::parse(*answer).as_object();
 }
 
+void run_online(const std::function<awaitable<void>(World& world)>& work) {
+    asio::io_context io{1};
+    const auto world = make_real_world(io);
+    std::exception_ptr failure;
+    asio::co_spawn(io, work(*world), [&](std::exception_ptr thrown) { failure = thrown; });
+    io.run();
+    if (failure) std::rethrow_exception(failure);
+}
+
 int run_daemon(Context& context) {
     auto lock = lock_database(context.config->storage.path);
     Process process(*context.config);

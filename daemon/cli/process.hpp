@@ -1,6 +1,7 @@
 // A command that changes something: done by the process that holds the database, which may be the running daemon.
 #pragma once
 
+#include "connector/world/world.hpp"
 #include "daemon/cli/context.hpp"
 
 #include <boost/json/object.hpp>
@@ -17,6 +18,9 @@ using Progress = std::function<void()>;
 /// Throws Exit: 1 when it failed, 2 for wrong arguments.
 boost::json::object execute(const Context& context, const std::string& command, const boost::json::object& arguments,
                             const Progress& progress = {});
+
+/// Runs what needs the network but no database.
+void run_online(const std::function<awaitable<void>(World& world)>& work);
 
 /// The daemon in the foreground; the exit status. SIGTERM and SIGINT end it, SIGHUP has it read its configuration
 /// again.

@@ -48,7 +48,12 @@ boost::json::object json_of(const Line& line) {
     boost::json::value last_read = nullptr;
     if (!line.row.last_operation_id.empty())
         last_read = boost::json::object{
-            {"operationId", line.row.last_operation_id}, {"status", line.row.last_status}, {"at", line.row.last_at}};
+            {"operationId", line.row.last_operation_id},
+            {"status", line.row.last_status},
+            {"at", line.row.last_at},
+            {"processed", line.row.last_processed},
+            {"pages", line.row.last_pages},
+            {"estimated", line.row.last_estimated ? boost::json::value(*line.row.last_estimated) : nullptr}};
     return {{"installationId", line.installation->id},
             {"integration", line.installation->integration},
             {"groupRef", line.installation->group_ref},
@@ -65,6 +70,14 @@ boost::json::object json_of(const Line& line) {
             {"lagSeconds", line.lag_seconds < 0 ? boost::json::value(nullptr) : boost::json::value(line.lag_seconds)}};
 }
 
+/// How the last read ended, or how far the running one is.
+std::string progress_of(const storage::ObjectRow& row) {
+    if (row.last_status.empty()) return "-";
+    if (row.last_status != "in_progress") return row.last_status;
+    const auto of = row.last_estimated ? fmt::format("/{}", *row.last_estimated) : "";
+    return fmt::format("reading: {}{} records, {} pages", row.last_processed, of, row.last_pages);
+}
+
 void print_lines(const std::vector<Line>& lines) {
     std::vector<std::vector<std::string>> rows = {
         {"INTEGRATION", "GROUP", "OBJECT", "RECORDS", "LAST READ", "STATUS", "NEXT READ", "CURSOR", "LAG", "HEALTH"}};
@@ -74,7 +87,7 @@ void print_lines(const std::vector<Line>& lines) {
         if (line.row.held_deletes > 0) health += fmt::format(", {} deletes held", line.row.held_deletes);
         rows.push_back({line.installation->integration, line.installation->group_ref, line.object->object,
                         std::to_string(line.row.records), line.row.last_at.empty() ? "never" : line.row.last_at,
-                        line.row.last_status.empty() ? "-" : line.row.last_status,
+                        progress_of(line.row),
                         line.row.paused         ? "paused"
                         : line.object->disabled ? "disabled"
                                                 : line.next_read,

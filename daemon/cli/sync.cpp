@@ -14,6 +14,7 @@ namespace {
 struct Options {
     std::vector<std::string> objects;
     bool full = false, all = false;
+    std::string since, until;
     std::string drain = "60s";
 };
 
@@ -67,6 +68,8 @@ int sync(Context& context, const Options& options) {
                            {"objects", boost::json::value_from(options.objects)},
                            {"full", options.full},
                            {"all", options.all},
+                           {"since", options.since},
+                           {"until", options.until},
                            {"drain_ms", *drain / std::chrono::milliseconds{1}}},
                           progress);
     line.clear();
@@ -93,6 +96,8 @@ void define_sync(CLI::App& app, Context& context, Chosen& chosen) {
     command->add_option("--object", options->objects, "Only this object; may be repeated");
     command->add_flag("--full", options->full, "Read incremental objects in full");
     command->add_flag("--all", options->all, "Deliver every record read, unchanged ones too");
+    command->add_option("--since", options->since, "Only records from this time on (RFC 3339), each delivered anew");
+    command->add_option("--until", options->until, "Only records up to this time");
     command->add_option("--drain", options->drain, "How long to wait for messages to be accepted")
         ->capture_default_str();
     command->callback(

@@ -13,6 +13,7 @@ int status_of(errc code) {
         case errc::unauthorized: return 401;
         case errc::forbidden: return 403;
         case errc::not_found: return 404;
+        case errc::conflict: return 409;
         case errc::too_large: return 413;
         case errc::unprocessable: return 422;
         case errc::rate_limited: return 429;

@@ -5,6 +5,7 @@
 #include "daemon/commands.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/http/problem.hpp"
+#include "daemon/http/read_api.hpp"
 #include "daemon/signature.hpp"
 
 #include <algorithm>
@@ -54,11 +55,13 @@ std::optional<http::Response> refusal(const config::Server& server, const http::
     if (is_open(request, path)) return std::nullopt;
     if (server.api_keys.empty() ? !is_our_host(server, request.headers.get("Host")) : !has_key(server, request))
         return problem(401, "An API key is needed", "send it as X-Api-Key or Authorization: Bearer");
-    // A page in a browser can post to us, but not as JSON, and not without saying where it comes from.
     const auto origin = http::parse_url(request.headers.get("Origin"));
     if (request.headers.has("Origin") && (!origin || !is_our_host(server, origin->authority())))
         return problem(403, "Requests of other sites' pages are refused");
-    if (request.method == "POST" && !request.headers.get("Content-Type").starts_with("application/json"))
+    // A page in a browser can post to us, but then its Origin comes along, which was looked at above.
+    const auto type = request.headers.get("Content-Type"), length = request.headers.get("Content-Length");
+    const bool has_body = !length.empty() ? length != "0" : request.headers.has("Transfer-Encoding");
+    if (request.method == "POST" && (has_body || !type.empty()) && !type.starts_with("application/json"))
         return problem(415, "The body must be application/json");
     return std::nullopt;
 }
@@ -86,6 +89,7 @@ awaitable<http::Response> handle(Daemon& daemon, http::Request request) {
         auto answer = co_await run_command(daemon, path.substr(control_prefix.size()), request.body);
         co_return answer ? json_response(200, *answer) : problem(answer.error());
     }
+    if (auto answer = co_await serve_read_api(daemon, request, path)) co_return std::move(*answer);
     co_return problem(404, "No such route", request.method + " " + path);
 }
 

@@ -23,6 +23,7 @@ provider:
   maxConcurrentRequests: 1
   timeout: 10s
   caFile: corporate.pem
+  proxy: http://user:p%40ss@Proxy.example:3128/
 storage:
   path: data/syncd.db
   encryptionKey: ${file:key}
@@ -120,6 +121,9 @@ TEST(Load, EverySettingOfTheProgramIsRead) {
     EXPECT_EQ(config.provider.max_concurrent_requests, 1);
     EXPECT_EQ(config.provider.timeout, 10s);
     EXPECT_EQ(config.provider.ca_file, "/etc/syncd/corporate.pem");
+    EXPECT_EQ(config.provider.base_proxy,
+              (Proxy{"proxy.example", 3128, Secret("user:p@ss"), "provider.proxy"}));
+    EXPECT_EQ(config.provider.token_proxy, config.provider.base_proxy);
     EXPECT_EQ(config.storage.path, "/etc/syncd/data/syncd.db");
     ASSERT_TRUE(config.storage.encryption_key);
     EXPECT_EQ(config.storage.encryption_key->reveal().size(), 32U);
@@ -326,16 +330,11 @@ TEST(Load, WhereTextIsExpectedNothingElseWillDo) {
 TEST(Load, WhatThisVersionDoesNotDoIsRefusedPlainly) {
     EXPECT_EQ(
         errors(small_config("      grant: authorization_code\n"
-                            "    config: { read: { objects: { itwins: { iTwins: all } } } }\n"
-                            "provider: { proxy: 'http://proxy:3128' }\n"
                             "server: { tls: { certificate: cert.pem, key: key.pem } }\n"
                             "notifications: [{ destination: hook, events: [all] }]\n")),
         (Texts{"config.yaml:13:14: grant authorization_code is not supported by this version; use client_credentials",
-               "config.yaml:14:52: iTwins is not supported by this version; only none is: one query for the whole "
-               "connection",
-               "config.yaml:15:20: proxy is not supported by this version; leave it out",
-               "config.yaml:16:16: tls is not supported by this version; let a proxy in front of it speak TLS",
-               "config.yaml:17:16: notifications is not supported by this version; leave them out"}));
+               "config.yaml:14:16: tls is not supported by this version; let a proxy in front of it speak TLS",
+               "config.yaml:15:16: notifications is not supported by this version; leave them out"}));
 }
 
 TEST(Load, ErrorsOfAllFilesAreListedInOrder) {

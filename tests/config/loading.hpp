@@ -30,7 +30,8 @@ inline const KnownObjects& known_objects() {
                                                       ? std::set<std::string>{"id",          "class",  "subClass",
                                                                               "displayName", "number", "status"}
                                                       : std::set<std::string>();
-                                       }};
+                                       },
+                                       {"contextcapture/jobs"}};
     return known;
 }
 

@@ -112,12 +112,79 @@ TEST(Manifest, IntegrationsOfOtherProvidersAreSkippedUnread) {
 TEST(Manifest, WhatThisVersionDoesNotActOnIsAWarning) {
     EXPECT_EQ(
         warnings(small_manifest("          delivery: { mode: onRequest, pageSize: 100 }\n"
-                                "    subscribe: { objects: [{ objectName: itwins, destination: hook }] }\n"
-                                "    watchSchema: { destination: hook, allObjects: {} }\n")),
+                                "    subscribe: { objects: [{ objectName: itwins, destination: hook }] }\n")),
         (Texts{"amp.yaml:10:29: delivery.mode onRequest is not supported by this version: records are delivered when "
                "they are read",
-               "amp.yaml:11:16: subscribe is not supported by this version and has no effect",
-               "amp.yaml:12:18: watchSchema is not supported by this version and has no effect"}));
+               "amp.yaml:11:16: subscribe is not supported by this version and has no effect"}));
+}
+
+/// The installation's watch, of a manifest with these lines of watchSchema from line 11 on.
+SchemaWatch schema_watch(const std::string& lines) {
+    const auto loaded = load_manifest(small_manifest("    watchSchema:\n" + lines));
+    EXPECT_EQ(texts(loaded.errors), Texts());
+    EXPECT_EQ(texts(loaded.warnings), Texts());
+    return loaded.config.value().installations.at(0).schema_watch.value();
+}
+
+TEST(Manifest, ASchemaWatchGoesToEveryInstallationOfTheIntegration) {
+    const auto watch = schema_watch(
+        "      destination: hook\n"
+        "      schedule: '@every 2h'\n"
+        "      allObjects:\n"
+        "        fieldCreated: { enabled: always }\n"
+        "        fieldDeleted: { enabled: always }\n"
+        "        fieldChanged: { enabled: always }\n");
+    EXPECT_EQ(watch.destination, "hook");
+    EXPECT_EQ(watch.schedule.text(), "@every 2h");
+    EXPECT_TRUE(watch.created && watch.deleted && watch.changed);
+
+    EXPECT_EQ(good(small_config()).installations.at(0).schema_watch.has_value(), false) << "without watchSchema";
+}
+
+TEST(Manifest, ASchemaWatchTellsOnlyWhatItNames) {
+    const auto watch = schema_watch(
+        "      destination: hook\n"
+        "      allObjects: { fieldDeleted: { enabled: always } }\n");
+    EXPECT_EQ(watch.schedule.text(), "0 */24 * * *") << "Ampersand's default";
+    EXPECT_FALSE(watch.created || watch.changed);
+    EXPECT_TRUE(watch.deleted);
+    EXPECT_TRUE(schema_watch("      destination: hook\n"
+                             "      allObjects: { fieldTypeChanged: { enabled: always } }\n")
+                    .changed)
+        << "another spelling of fieldChanged";
+}
+
+TEST(Manifest, EveryFaultOfASchemaWatchIsFoundAtOnce) {
+    EXPECT_EQ(manifest_errors(small_manifest("    watchSchema:\n"
+                                             "      destination: hok\n"
+                                             "      schedule: daily\n"
+                                             "      objects: []\n"
+                                             "      allObjects:\n"
+                                             "        fieldCreated: { enabled: never }\n"
+                                             "        fieldDeleted: {}\n"
+                                             "        fieldChanged: always\n"
+                                             "        fieldRenamed: { enabled: always }\n")),
+              (Texts{"amp.yaml:11:20: no destination is named 'hok'; did you mean 'hook'? Allowed: hook",
+                     "amp.yaml:12:17: schedule: a schedule of 1 field; allowed are five fields (minute hour "
+                     "day-of-month month day-of-week), @yearly, @annually, @monthly, @weekly, @daily, @midnight, "
+                     "@hourly or @every DURATION",
+                     "amp.yaml:13:7: unknown key 'objects' in watchSchema; allowed: destination, schedule, allObjects",
+                     "amp.yaml:15:34: enabled is 'never'; allowed: always",
+                     "amp.yaml:16:23: fieldDeleted has no enabled, which is required",
+                     "amp.yaml:17:23: fieldChanged is a single value; allowed: a map of keys and values",
+                     "amp.yaml:18:9: unknown key 'fieldRenamed' in allObjects; did you mean 'fieldCreated'? Allowed: "
+                     "fieldCreated, fieldDeleted, fieldChanged, fieldTypeChanged"}));
+    EXPECT_EQ(manifest_errors(small_manifest("    watchSchema: {}\n")),
+              (Texts{"amp.yaml:10:18: watchSchema has no allObjects, which is required",
+                     "amp.yaml:10:18: watchSchema has no destination, which is required"}));
+    EXPECT_EQ(manifest_errors(small_manifest("    watchSchema: hook\n")),
+              (Texts{"amp.yaml:10:18: watchSchema is a single value; allowed: a map of keys and values"}));
+}
+
+TEST(Manifest, ASchemaWatchWithoutAnEventIsAWarning) {
+    EXPECT_EQ(warnings(small_manifest("    watchSchema: { destination: hook, allObjects: {} }\n")),
+              (Texts{"amp.yaml:10:51: allObjects names no event, so that nothing is told; allowed: fieldCreated, "
+                     "fieldDeleted, fieldChanged, each with enabled: always"}));
 }
 
 TEST(Manifest, AnotherSpecVersionIsAnError) {

@@ -40,8 +40,8 @@ std::vector<std::string> writable() {
 std::string with(std::string_view what, std::string_view replacement) {
     std::string text = R"({"things": {"read": {"path": "/things", "accept": "v1", "key": "things", "id": ["id"],
         "paging": "token", "pageParameter": "$top", "pageMax": 10, "state": ["state"], "terminalStates": ["done"],
-        "incremental": {"style": "filter", "parameter": "$filter", "expression": "at ge {since}", "at": ["at"],
-            "required": true, "scheduled": true},
+        "incremental": {"style": "filter", "parameter": "$filter", "expression": "at ge {since}",
+            "until": "at le {until}", "at": ["at"], "required": true},
         "absence": "nothing", "own": {"path": "/things/{id}", "wrapper": "thing"}, "scope": "any",
         "fields": {"id": "string"}, "confidence": "documented"},
       "write": {"create": {"method": "POST", "path": "/things", "accept": "v2", "success": [201], "wrapper": "thing",
@@ -92,7 +92,9 @@ TEST(Catalog, ItwinsAreReadUpToTheProvidersOwnLimitAndInactiveOnesToo) {
     EXPECT_EQ(read.query, (std::map<std::string, std::string>{{"includeInactive", "true"}}));
     EXPECT_EQ(read.page_max, 1000);
     EXPECT_EQ(read.volatile_fields, (Paths{"image"}));
-    EXPECT_FALSE(read.incremental->scheduled);
+    EXPECT_FALSE(read.incremental) << "every read is a full one";
+    EXPECT_EQ(read.slices->from, "createdDateTime ge {from}");
+    EXPECT_EQ(read.slices->until, "createdDateTime lt {until}");
 }
 
 TEST(Catalog, OnlyJobsMustHaveTheirFilterAndHaveItAlways) {
@@ -104,7 +106,9 @@ TEST(Catalog, OnlyJobsMustHaveTheirFilterAndHaveItAlways) {
         EXPECT_EQ(required, jobs.contains(name)) << name;
         EXPECT_EQ(!read.state.empty(), jobs.contains(name)) << name;
         if (!required) continue;
-        EXPECT_TRUE(read.incremental->scheduled) << name;
+        EXPECT_EQ(read.incremental->until, "createdDateTime le {until}") << name;
+        EXPECT_EQ(read.per_itwin->expression, "iTwinId eq {iTwinId}") << name;
+        EXPECT_TRUE(read.by_ids) << name;
         EXPECT_EQ(read.incremental->style, Incremental::Style::filter) << name;
         EXPECT_EQ(read.incremental->parameter, "$filter") << name;
         EXPECT_EQ(read.incremental->expression, "createdDateTime ge {since}") << name;
@@ -135,7 +139,7 @@ TEST(Catalog, RealityDataIsNarrowedByARangeOfItsTimeOfModification) {
 
     EXPECT_EQ(read.incremental->style, Incremental::Style::range);
     EXPECT_EQ(read.incremental->parameter, "modifiedDateTime");
-    EXPECT_TRUE(read.incremental->scheduled);
+    EXPECT_EQ(read.per_itwin->parameter, "iTwinId");
     EXPECT_EQ(read.page_max, 500);
     EXPECT_EQ(read.volatile_fields, (Paths{"lastAccessedDateTime"}));
 }

@@ -255,6 +255,99 @@ TEST(FirstPage, ARangeHasAStartAndAnEnd) {
               "https://api.bentley.com/itwins/?$top=1000&modifiedDateTime=2026-11-21T08:00:00Z/9999-12-31T23:59:59Z");
 }
 
+const ReadFacts& real(const char* name) { return Catalog::builtin().find(name)->read.value(); }
+
+TEST(FirstPage, OfOneITwinsJobsJoinsBothConditions) {
+    const auto url = first_page_url(real("contextcapture/jobs"), base,
+                                    {.since = parse_time("2026-11-21T08:00:00.5Z"),
+                                     .until = parse_time("2026-11-21T09:00:00.5Z"),
+                                     .itwin_id = "dc720f05"});
+
+    EXPECT_EQ(url,
+              "https://api.bentley.com/contextcapture/jobs?$top=1000&$filter=iTwinId%20eq%20dc720f05%20and%20"
+              "createdDateTime%20ge%202026-11-21T08:00:00Z%20and%20createdDateTime%20le%202026-11-21T09:00:01Z");
+}
+
+TEST(FirstPage, OfOneITwinsRealityDataHasAParameterForIt) {
+    EXPECT_EQ(first_page_url(real("reality-management/reality-data"), base,
+                             {.itwin_id = "dc720f05", .query = {{"iTwinId", "other"}, {"types", "3MX"}}}),
+              "https://api.bentley.com/reality-management/reality-data/?$top=500&types=3MX&iTwinId=dc720f05");
+}
+
+TEST(FirstPage, AFilterOfTheUsersStaysBesideOurs) {
+    EXPECT_EQ(first_page_url(real("contextcapture/jobs"), base, {.query = {{"$filter", "type eq Full or name eq x"}}}),
+              "https://api.bentley.com/contextcapture/jobs?$top=1000&$filter=(type%20eq%20Full%20or%20name%20eq%20x)"
+              "%20and%20createdDateTime%20ge%201970-01-01T00:00:00Z");
+}
+
+TEST(FirstPage, OfASliceHoldsWholeSecondsAndNeitherOpenEnd) {
+    const auto from = parse_time("2026-11-21T08:00:00Z"), before = parse_time("2026-11-22T08:00:00Z");
+    const auto slice = [&](std::optional<Timestamp> a, std::optional<Timestamp> b) {
+        const auto url = first_page_url(real("itwins"), base, {.from = a, .before = b});
+        return url.substr(url.find("$filter"));
+    };
+    EXPECT_EQ(slice(from, {}), "$filter=createdDateTime%20ge%202026-11-21T08:00:00Z");
+    EXPECT_EQ(slice({}, before), "$filter=createdDateTime%20lt%202026-11-22T08:00:00Z");
+    EXPECT_EQ(slice(from, before),
+              "$filter=createdDateTime%20ge%202026-11-21T08:00:00Z%20and%20createdDateTime%20lt%202026-11-22T08:00:00Z");
+}
+
+TEST(NextLink, ToThePageItselfIsTheEndWhereTheProviderEndsSo) {
+    const auto body = [](const std::string& self, const std::string& next) {
+        return R"({"components":[{"id":"1"}],"_links":{"self":{"href":")" + self + R"("},"next":{"href":")" + next +
+               R"("}}})";
+    };
+    const std::string here = "https://api.bentley.com/Library/components?$skip=0&$top=100";
+    const auto next = [&](const char* object, const std::string& self, const std::string& link, std::string_view url) {
+        auto list = real(object);
+        list.key = "components";
+        return parse_page(list, base, answer(body(self, link)), url)->next;
+    };
+    EXPECT_EQ(next("library/components", here, here, ""), "") << "as the body says";
+    EXPECT_EQ(next("library/components", "x", here, here), "") << "as we asked";
+    EXPECT_EQ(next("library/components", "x", here, "y"), here);
+    EXPECT_EQ(next("itwins", here, here, here), here) << "a loop, which fails the read";
+}
+
+TEST(Job, IsOpenUntilAStateThatIsKnownToBeTheLast) {
+    const auto open = [](const char* object, const std::string& record) {
+        return parse_page(real(object), base, answer(R"({"jobs":[)" + record + "]}"))->records.at(0).open;
+    };
+    EXPECT_TRUE(open("contextcapture/jobs", R"({"id":"1","state":"active"})"));
+    EXPECT_TRUE(open("contextcapture/jobs", R"({"id":"1","state":"SomethingNew"})"));
+    EXPECT_FALSE(open("contextcapture/jobs", R"({"id":"1","state":"success"})"));
+    EXPECT_FALSE(open("reality-analysis/jobs", R"({"id":"1","state":"Cancelled"})"));
+    EXPECT_FALSE(open("contextcapture/jobs", R"({"id":"1","state":null})")) << "there is nothing to wait for";
+}
+
+TEST(Page, SaysWhereTheProviderCutsTheList) {
+    auto response = answer(R"({"iTwins":[]})");
+    EXPECT_EQ(parse_page(facts(), base, response)->rows_max, 0);
+    response.headers.add("X-Max-Return", "1000");
+    EXPECT_EQ(parse_page(facts(), base, response)->rows_max, 1000);
+}
+
+TEST(OwnRead, HoldsTheRecordInItsWrapper) {
+    const auto own = [](const char* object, std::string body) { return parse_own(real(object), answer(std::move(body))); };
+    EXPECT_EQ(own("contextcapture/jobs", R"({"job":{"id":"1","state":"Active"}})")->raw, R"({"id":"1","state":"Active"})");
+    EXPECT_EQ(own("webhooks", R"({"id":"1","secret":"x"})")->raw, R"({"id":"1","secret":"***"})");
+    for (const auto* body : {"{}", R"({"job":[]})", R"({"job":{"name":"x"}})", "<html>", ""})
+        EXPECT_EQ(own("contextcapture/jobs", body).error().code, errc::invalid_body) << body;
+}
+
+TEST(ByIds, IsAListOrARowOfConditions) {
+    const std::vector<std::string> ids{"a", "b"};
+    const auto expression = [&](const char* object, const std::string& itwin_id) {
+        const auto url = by_ids_url(real(object), base, itwin_id, ids);
+        return url.substr(url.find("$filter="));
+    };
+    EXPECT_EQ(expression("contextcapture/jobs", ""), "$filter=id%20in%20('a','b')");
+    EXPECT_EQ(expression("realityconversion/jobs", "T"), "$filter=iTwinId%20eq%20T%20and%20id%20in%20('a','b')");
+    EXPECT_EQ(expression("reality-analysis/jobs", ""), "$filter=id%20eq%20a%20or%20id%20eq%20b");
+    EXPECT_EQ(expression("reality-analysis/jobs", "T"),
+              "$filter=iTwinId%20eq%20T%20and%20id%20eq%20a%20or%20iTwinId%20eq%20T%20and%20id%20eq%20b");
+}
+
 TEST(FirstPage, OfEveryReadableObjectIsAUrlAtTheProvider) {
     for (const auto& [name, object] : Catalog::builtin().objects()) {
         if (!object.read) continue;

@@ -76,5 +76,25 @@ TEST(Delivery, AnAttemptThatCannotBeStoredIsNotRepeatedWithoutAPause) {
     EXPECT_EQ(bench.bodies.size(), 1u);
 }
 
+TEST(Delivery, PausedItFinishesTheAttemptInHandAndStartsNoOther) {
+    Bench bench;
+    bench.store.commit({seen(a_record("1")), seen(a_record("2")), seen(a_record("3"))});
+    bench.start();
+    testing::run_until(bench.store.context, [&] { return !bench.bodies.empty(); });
+
+    bench.delivery->pause();
+    testing::run_until(bench.store.context, [&] { return bench.delivery->idle(); });
+    const auto sent = bench.bodies.size();
+    EXPECT_EQ(bench.store.value("SELECT count(*) FROM message WHERE status = 'delivered'"), std::to_string(sent))
+        << "what was sent is stored";
+    ASSERT_LT(sent, 3u);
+    bench.delivery->ring();
+    for (int i = 0; i < 1000; ++i) bench.store.context.poll();
+    EXPECT_EQ(bench.bodies.size(), sent);
+
+    bench.delivery->resume();
+    testing::run_until(bench.store.context, [&] { return bench.bodies.size() == 3; });
+}
+
 }  // namespace
 }  // namespace syncd

@@ -19,6 +19,18 @@ std::string part(const std::string& entry, const char* name) {
     return std::string(json::find(entry, name).value());
 }
 
+TEST(Mapped, ANestedNameBuildsObjectsOneInsideTheOther) {
+    const auto object = reading({{.name = "latitude", .mapped = "$['place']['lat']"},
+                                 {.name = "displayName", .mapped = "title"},
+                                 {.name = "longitude", .mapped = "$['place']['lon']"},
+                                 {.name = "$['a']['b']", .mapped = "$['x']['y']['z']"},
+                                 {.name = "status", .mapped = "$['odd'"}});
+    const auto text = entry(object, R"({"latitude":1,"longitude":2,"displayName":"A","a":{"b":[3]},"status":"s"})");
+
+    EXPECT_EQ(part(text, "mappedFields"),
+              R"({"place":{"lat":1,"lon":2},"title":"A","x":{"y":{"z":[3]}},"$['odd'":"s"})");
+}
+
 TEST(Mapping, AnEntryHasFieldsMappedFieldsRawIdAndChangeType) {
     const auto object =
         reading({{.name = "displayName", .mapped = "title", .required = true}, {.name = "status", .mapped = ""}});

@@ -174,5 +174,74 @@ TEST(Message, ALimitSmallerThanTheEnvelopeStillSendsEverythingByUrl) {
     for (const auto& message : messages) EXPECT_TRUE(message.by_url && json::validate(message.body).has_value());
 }
 
+TEST(FieldMessage, IsARecordsMessageOfAnotherActionWithTheChangesAsItsResult) {
+    const std::vector<FieldChange> changes = {
+        {FieldChangeType::created, "a \"1\"", {"string", "array"}, {}},
+        {FieldChangeType::changed, "b", {"number"}, {"string"}},
+        {FieldChangeType::deleted, "c", {}, {"object"}},
+    };
+    const auto messages = build_field_messages(envelope(), itwins(1), 300'000, changes, stream, 41);
+
+    ASSERT_EQ(messages.size(), 1u) << "the page size is of records";
+    EXPECT_EQ(messages[0].records, 3u);
+    std::string expected = build({change(1)}).at(0).body;
+    const auto replace = [&](const std::string& from, const std::string& to) {
+        ASSERT_NE(expected.find(from), std::string::npos) << from;
+        expected.replace(expected.find(from), from.size(), to);
+    };
+    replace(R"("action":"read")", R"("action":"watchSchema")");
+    replace(R"("readType":"backfill",)", "");
+    replace(R"("numRecords":1)", R"("numRecords":3)");
+    expected.erase(expected.find("\"result\":"));
+    EXPECT_EQ(
+        messages[0].body,
+        expected +
+            R"("result":[)"
+            R"({"changeType":"fieldCreated","fieldName":"a \"1\"","types":["array","string"],"previousTypes":[]},)"
+            R"({"changeType":"fieldChanged","fieldName":"b","types":["number"],"previousTypes":["string"]},)"
+            R"({"changeType":"fieldDeleted","fieldName":"c","types":[],"previousTypes":["object"]}]})");
+    EXPECT_EQ(change_of(messages[0].body, "b"), "") << "it tells of no record";
+}
+
+TEST(FieldMessage, KeepsToTheLimitOfItsDestination) {
+    std::vector<FieldChange> changes;
+    for (int i = 0; i < 200; ++i) changes.push_back({FieldChangeType::created, fmt::format("field {}", i), {}, {}});
+    std::size_t told = 0;
+    std::int64_t sequence = 41;
+
+    for (const auto& message : build_field_messages(envelope(), itwins(), 2000, changes, stream, 41)) {
+        EXPECT_LE(message.body.size(), 2000u);
+        EXPECT_EQ(text(message.body, {"sequence"}), std::to_string(sequence++));
+        told += json::elements(*json::find(message.body, "result")).size();
+    }
+
+    EXPECT_EQ(told, 200u);
+    EXPECT_GT(sequence, 43);
+}
+
+TEST(ChangeOf, IsWhatTheEntryOfThatVeryRecordSays) {
+    const std::string odd = "a \"1\" \u00e9\n";
+    const std::vector<Change> changes = {{ChangeType::create, "1", R"({"id":"2","changeType":"update"})"},
+                                         {ChangeType::update, odd, R"({"parentId":"3"})"},
+                                         {ChangeType::remove, "4", "{}"},
+                                         {ChangeType::none, "5", "{}"}};
+    const auto body = build(changes).at(0).body;
+
+    EXPECT_EQ(change_of(body, "1"), "create");
+    EXPECT_EQ(change_of(body, odd), "update");
+    EXPECT_EQ(change_of(body, "4"), "delete");
+    EXPECT_EQ(change_of(body, "5"), "none");
+    for (const auto* other : {"2", "3", "", "op", "inst"}) EXPECT_EQ(change_of(body, other), "") << other;
+}
+
+TEST(ChangeOf, LooksIntoTheListOfAMessageByUrl) {
+    const auto message = build({change(1, 5000)}, 2000).at(0);
+
+    EXPECT_EQ(change_of(message.results, "1"), "create");
+    EXPECT_EQ(change_of(message.results, "2"), "");
+    EXPECT_EQ(change_of(message.body, "1"), "") << "only its list says it";
+    EXPECT_EQ(change_of("no JSON", "1"), "");
+}
+
 }  // namespace
 }  // namespace syncd

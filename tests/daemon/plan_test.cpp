@@ -62,30 +62,26 @@ TEST(Backfill, DaysNarrowTheListOfJobsAndTheDeliveryOfOthers) {
 TEST(Backfill, WithZeroDaysExistingRecordsAreTakenAsKnown) {
     auto record = a_record("1");
     record.created = at(-1);
-    EXPECT_FALSE(is_delivered(planned("itwins", reading(last(0)), {}), record));
-    EXPECT_FALSE(is_delivered(planned("curated-content/cesium", reading(last(0)), {}), a_record("1")))
+    EXPECT_FALSE(is_delivered(planned("itwins", reading(last(0)), {}), {}, record));
+    EXPECT_FALSE(is_delivered(planned("curated-content/cesium", reading(last(0)), {}), {}, a_record("1")))
         << "without any time too";
 }
 
-// Reason: with `days: 0` a record without its createdDateTime (null, or absent) is delivered as new, though it existed;
-// contract section 4 takes existing records as known. Proposed: in plan.cpp is_delivered(), a record without a time
-// counts as older when the window is empty, e.g. plan_backfill() sets everything_is_known for days 0 and is_delivered()
-// lets through only records with a time at or after the start.
 TEST(Backfill, WithZeroDaysARecordWithoutItsTimeIsTakenAsKnownToo) {
-    EXPECT_FALSE(is_delivered(planned("itwins", reading(last(0)), {}), a_record("1")));
+    EXPECT_FALSE(is_delivered(planned("itwins", reading(last(0)), {}), {}, a_record("1")));
 }
 
 TEST(Backfill, DeliversByCreationElseByModification) {
-    const ReadPlan plan{.deliver_from = at(0)};
+    const ReadPlan plan{.backfill = true, .deliver_from = at(0)};
     auto record = a_record("1");
-    EXPECT_TRUE(is_delivered(plan, record)) << "nothing known of its age";
+    EXPECT_TRUE(is_delivered(plan, {}, record)) << "nothing known of its age";
     record.modified = at(-1);
-    EXPECT_FALSE(is_delivered(plan, record));
+    EXPECT_FALSE(is_delivered(plan, {}, record));
     record.modified = at(0);
-    EXPECT_TRUE(is_delivered(plan, record));
+    EXPECT_TRUE(is_delivered(plan, {}, record));
     record.created = at(-1);
-    EXPECT_FALSE(is_delivered(plan, record));
-    EXPECT_TRUE(is_delivered({}, record));
+    EXPECT_FALSE(is_delivered(plan, {}, record));
+    EXPECT_TRUE(is_delivered({}, {}, record));
 }
 
 TEST(Backfill, ThatWasCutOffGoesOnWithItsOwnWindow) {
@@ -119,7 +115,8 @@ TEST(Incremental, AsksFromTheCursorLessTheOverlap) {
         const auto plan = planned(object, reading(), state);
 
         EXPECT_FALSE(plan.full) << object;
-        EXPECT_EQ(plan.since, at(-100) - 5min) << object;
+        EXPECT_EQ(since_of(plan, reading(), {.cursor = at(-100)}), at(-100) - 5min) << object;
+        EXPECT_EQ(since_of(plan, reading(), {.cursor = {}}), std::nullopt) << object << ": an iTwin never read before";
         EXPECT_FALSE(plan.may_delete) << object;
     }
 }
@@ -130,7 +127,9 @@ TEST(Incremental, TheOverlapNeverReachesBeforeTheBackfillsStart) {
     state.since = at(-150);
     state.last_full_at = at(-200);
 
-    EXPECT_EQ(planned("contextcapture/jobs", reading(), state).since, at(-150));
+    const auto plan = planned("contextcapture/jobs", reading(), state);
+    EXPECT_EQ(since_of(plan, reading(), {.cursor = at(-100)}), at(-150));
+    EXPECT_EQ(since_of(plan, reading(), {.itwin_id = "new"}), at(-150));
 }
 
 TEST(Incremental, AFullReadIsDueNowAndThen) {
@@ -157,7 +156,8 @@ TEST(Incremental, AFullReadOfJobsStartsWhereTheBackfillDid) {
     state.cursor = at(-100);
     state.since = at(-5000);
 
-    EXPECT_EQ(planned("contextcapture/jobs", reading(), state, {.full = true}).since, at(-5000));
+    const auto plan = planned("contextcapture/jobs", reading(), state, {.full = true});
+    EXPECT_EQ(since_of(plan, reading(), {.cursor = at(-100)}), at(-5000));
 }
 
 TEST(Full, ObjectsWithoutASchedulableTimeFilterAreReadInFullAlways) {
@@ -179,6 +179,52 @@ TEST(Deletes, MayBeFoundByACompleteFullReadOfObjectsWhoseAbsenceMeansIt) {
     auto off = reading();
     off.detect_deletes = false;
     EXPECT_FALSE(planned("itwins", off, done()).may_delete);
+}
+
+TEST(Incremental, AnITwinSeenForTheFirstTimeKeepsToTheBackfillsWindow) {
+    auto state = done();
+    state.last_full_at = state.cursor = at(-100);
+    state.deliver_from = at(-400);
+    auto old = a_record("1"), later = a_record("2");
+    old.created = at(-500);
+    later.created = at(-300);
+    const auto plan = planned("contextcapture/jobs", reading(last(1)), state);
+
+    EXPECT_FALSE(is_delivered(plan, {.itwin_id = "new"}, old));
+    EXPECT_TRUE(is_delivered(plan, {.itwin_id = "new"}, later));
+    EXPECT_TRUE(is_delivered(plan, {.itwin_id = "known", .cursor = at(-100)}, old)) << "the list showed it late";
+}
+
+TEST(Triggered, AsksForItsOwnWindowAndMovesNothing) {
+    auto state = done();
+    state.last_full_at = state.cursor = at(-100);
+    const ReadOrder order{.type = ReadType::triggered, .since = at(-50), .until = at(-20)};
+
+    const auto plan = planned("contextcapture/jobs", reading(), state, order);
+    EXPECT_EQ(since_of(plan, reading(), {.cursor = at(-100)}), at(-50));
+    EXPECT_EQ(plan.until, at(-20));
+    EXPECT_TRUE(plan.deliver_unchanged);
+    EXPECT_FALSE(plan.moves_cursors || plan.may_delete || plan.backfill);
+    EXPECT_EQ(planned("itwins", reading(), state, order).since, std::nullopt) << "no time filter: everything";
+}
+
+TEST(OpenJobs, AreReadAgainAtOnceWhileTheyAreYoungThenOnceADay) {
+    auto job = a_record("1");
+    EXPECT_EQ(recheck_at(job, at(0)), std::nullopt) << "it has ended";
+    job.open = true;
+    EXPECT_LE(recheck_at(job, at(0)), at(0)) << "nothing is known of its age";
+    job.created = at(0) - days{6};
+    EXPECT_LE(recheck_at(job, at(0)), at(0));
+    job.created = at(0) - days{8};
+    EXPECT_EQ(recheck_at(job, at(0)), at(0) + 24h);
+}
+
+TEST(Restored, EverythingIsReadAndDeliveredAnew) {
+    auto state = done();
+    state.last_full_at = state.cursor = at(-1);
+    state.redeliver = true;
+    const auto plan = planned("contextcapture/jobs", reading(), state);
+    EXPECT_TRUE(plan.full && plan.deliver_unchanged);
 }
 
 TEST(Order, AllDeliversUnchangedRecords) {

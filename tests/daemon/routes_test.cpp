@@ -26,6 +26,7 @@ struct Bench {
     }
     int command(http::Headers headers, const std::string& type = "application/json") {
         headers.add("Content-Type", type);
+        headers.add("Content-Length", "2");
         return ask({"POST", "/control/nothing", std::move(headers), "{}"}).status;
     }
 };

@@ -39,15 +39,6 @@ TEST(Reads, FiveThousandITwinsArriveAndThenExactlyWhatChanged) {
     EXPECT_EQ(bench.sandbox.difference(), "");
 }
 
-TEST(Reads, AListThatTheProviderCutsOffIsAFailedReadThatSaysSo) {
-    Bench bench({"--itwins", "10400"});
-    EXPECT_EQ(bench.sync().exit, 3);
-    const auto operations = bench.json({"operations", "--object", "itwins"});
-    EXPECT_EQ(text(operations, "/0/status"), "failure");
-    EXPECT_NE(text(operations, "/0/result").find("stops at 10000 rows"), std::string::npos);
-    EXPECT_EQ(number(bench.sandbox.receiver(), "/creates"), 10000) << "what could be read is delivered";
-}
-
 TEST(Reads, NothingIsWrittenOrDeliveredWhenNothingChanged) {
     Bench bench({"--itwins", "1200"}, {.objects = {{"itwins"}, {"curated-content/cesium"}}});
     ASSERT_EQ(bench.sync().exit, 0);
@@ -105,6 +96,7 @@ TEST(Reads, JobsAreReadFromTheCursorLessTheOverlap) {
     Bench bench(
         {"--jobs", "40"},
         {.objects = {{"contextcapture/jobs", "0 0 1 1 *", "backfill: { defaultPeriod: { fullHistory: true } }"}}});
+    bench.sandbox.post("jobs/advance?state=Success");  // open ones would be read again by their ids
     ASSERT_EQ(bench.sync().exit, 0);
     EXPECT_EQ(number(bench.sandbox.receiver(), "/creates"), 40);
     const auto cursor = [&] {

@@ -98,7 +98,7 @@ public:
         if (bearer.empty()) bearer = new_token();
         http::Headers headers{{"Host", "api.test"},
                               {"Authorization", "Bearer " + bearer},
-                              {"Accept", "application/vnd.bentley.itwin-platform.v1+json"}};
+                              {"Accept", fmt::format("application/vnd.bentley.itwin-platform.v{}+json", version)}};
         for (const auto& [name, value] : more) headers.add(name, value);
         return {"GET", std::move(target), std::move(headers), ""};
     }
@@ -128,6 +128,7 @@ public:
     StillWorld world;
     Sandbox box;
     std::string bearer;
+    int version = 1;                       // in Accept
 };
 
 inline const http::Headers everything{{"Prefer", "return=representation"}, {"X-Max-Return", "10000"}};

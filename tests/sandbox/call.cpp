@@ -50,7 +50,8 @@ Call take_apart(http::Request request) {
     call.method = std::move(request.method);
     const std::string_view target = request.target;
     const auto mark = target.find('?');
-    call.path = percent_decode(target.substr(0, mark));
+    call.spelled_path = target.substr(0, mark);
+    call.path = percent_decode(call.spelled_path);
     if (mark != std::string_view::npos) call.query = std::string(target.substr(mark + 1));
     call.parameters = parse_parameters(call.query);
     call.headers = std::move(request.headers);
@@ -62,6 +63,13 @@ std::optional<std::string> Call::get(std::string_view name) const {
     const auto found = std::ranges::find_if(parameters, [&](const auto& each) { return same_text(each.name, name); });
     if (found == parameters.end()) return std::nullopt;
     return found->value;
+}
+
+std::optional<std::string> Call::get_spelled(std::string_view name) const {
+    const auto found = std::ranges::find_if(parameters, [&](const auto& each) { return same_text(each.name, name); });
+    if (found == parameters.end()) return std::nullopt;
+    const auto equals = found->spelled.find('=');
+    return equals == std::string::npos ? std::string() : found->spelled.substr(equals + 1);
 }
 
 std::optional<std::int64_t> parse_number(std::string_view text, std::int64_t low, std::int64_t high) {
@@ -81,6 +89,16 @@ std::vector<std::string_view> split_words(std::string_view words) {
         if (!word.empty()) found.push_back(word);
     }
     return found;
+}
+
+std::vector<std::string> split(std::string_view text, char mark) {
+    std::vector<std::string> parts;
+    while (!text.empty()) {
+        const auto part = text.substr(0, text.find(mark));
+        text.remove_prefix(std::min(text.size(), part.size() + 1));
+        if (!part.empty()) parts.emplace_back(part);
+    }
+    return parts;
 }
 
 bool has_word(std::string_view words, std::string_view word) {

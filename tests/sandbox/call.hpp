@@ -19,6 +19,7 @@ struct Parameter {
 
 struct Call {
     std::string method, path;              // path decoded, without the query
+    std::string spelled_path;              // byte for byte: an id may hold a slash
     std::vector<Parameter> parameters;
     std::string query;                     // byte for byte, without the question mark
     http::Headers headers;
@@ -26,6 +27,8 @@ struct Call {
 
     /// The first parameter of that name, letter case aside.
     std::optional<std::string> get(std::string_view name) const;
+    /// The same as it was spelled, not decoded.
+    std::optional<std::string> get_spelled(std::string_view name) const;
 };
 
 Call take_apart(http::Request request);
@@ -40,6 +43,8 @@ std::optional<std::int64_t> parse_number(std::string_view text, std::int64_t low
 bool same_text(std::string_view a, std::string_view b);        // letter case aside
 bool has_word(std::string_view words, std::string_view word);  // in a list parted by spaces
 std::vector<std::string_view> split_words(std::string_view words);
+/// The parts that `mark` parts; `a/b` with '/' is a, b.
+std::vector<std::string> split(std::string_view text, char mark);
 
 http::Response json_response(int status, std::string body);
 

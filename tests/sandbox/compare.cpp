@@ -10,9 +10,9 @@
 namespace syncd::sandbox {
 namespace {
 
-/// The text with the volatile member's value cut out.
-std::string without_image(const ObjectRow& row, const std::string& text) {
-    const auto slice = row.image.empty() ? std::nullopt : json::find(text, row.image);
+/// The text with the value cut out that is another at each read.
+std::string without_renewed(const ObjectRow& row, const std::string& text) {
+    const auto slice = row.renewed.empty() ? std::nullopt : json::find(text, row.renewed);
     if (!slice) return text;
     std::string out = text;
     return out.erase(std::size_t(slice->data() - text.data()), slice->size());
@@ -32,11 +32,12 @@ struct Tally {
 Tally tally(const ObjectRow& row, const Data& data, const Inbox::State& state) {
     Tally found;
     const auto rows = data.list(row);
-    found.provider = rows.size();
     found.receiver = state.live;
     std::unordered_set<std::string_view> ids;
     for (const Record* record : rows) {
         ids.insert(record->id);
+        if (!data.visible(row, *record)) continue;  // what was seen before may stay with the receiver
+        ++found.provider;
         const auto held = state.records.find(record->id);
         if (held == state.records.end() || held->second.deleted) {
             ++found.missing;
@@ -57,15 +58,16 @@ Tally tally(const ObjectRow& row, const Data& data, const Inbox::State& state) {
 }  // namespace
 
 bool same_record(const ObjectRow& row, const std::string& a, const std::string& b) {
-    if (a == b || without_image(row, a) == without_image(row, b)) return true;
+    if (a == b || without_renewed(row, a) == without_renewed(row, b)) return true;
     boost::system::error_code failure;
     auto left = boost::json::parse(a, failure);
     if (failure || !left.is_object()) return false;
     auto right = boost::json::parse(b, failure);
     if (failure || !right.is_object()) return false;
-    if (!row.image.empty()) {
-        left.as_object().erase(row.image);
-        right.as_object().erase(row.image);
+    for (const auto& name : {row.renewed, row.secret}) {
+        if (name.empty()) continue;
+        left.as_object().erase(name);
+        right.as_object().erase(name);
     }
     return left == right;
 }

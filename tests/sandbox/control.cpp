@@ -54,14 +54,25 @@ http::Response Control::handle(const Call& call) {
     return of_object(call, path);
 }
 
+http::Response Control::records_of(const ObjectRow& row) {
+    std::string list;
+    for (const auto* record : data_.list(row)) list.append(list.empty() ? "" : ",").append(record->text);
+    return done("[" + list + "]");
+}
+
 http::Response Control::of_object(const Call& call, std::string_view path) {
     if (const auto at = path.find("/records/"); at != std::string_view::npos) {
         const auto* row = find_object(path.substr(0, at));
-        return row ? of_record(call, *row, path.substr(at + 9)) : failed(404, "no such object");
+        if (!row) return failed(404, "no such object");
+        const auto id = path.substr(at + 9);
+        const auto member_of = before(id, "/itwins");
+        return member_of && !row->itwin_parameter.empty() ? itwins_of(call, *row, *member_of)
+                                                          : of_record(call, *row, id);
     }
     if (const auto name = before(path, "/records"); name && find_object(*name)) {
         if (call.method == "POST" || call.method == "PUT") return put_record(call, *find_object(*name));
-        return failed(405, "POST a record here");
+        if (call.method == "GET") return records_of(*find_object(*name));
+        return failed(405, "GET the records, or POST one");
     }
     const auto slash = path.rfind('/');
     const auto* row = slash == std::string_view::npos ? nullptr : find_object(path.substr(0, slash));
@@ -75,11 +86,15 @@ http::Response Control::edit(const Call& call, const ObjectRow& row, std::string
     if (!count) return failed(400, "count is no number");
     const auto number = std::size_t(*count);
     std::size_t touched = 0;
-    if (verb == "create") touched = data_.create(row, number);
+    const auto owner = call.get("owner").value_or(""), id = call.get("id").value_or("");
+    const auto state = call.get("state").value_or("");
+    if (!owner.empty() && (verb != "create" || row.owner_member.empty()))
+        return failed(400, "owner is for create, of objects whose records have one");
+    if (verb == "create") touched = data_.create(row, number, owner);
     else if (verb == "change") touched = data_.change(row, number);
     else if (verb == "reorder") touched = data_.reorder(row, number);
     else if (verb == "delete") touched = data_.remove(row, number);
-    else if (verb == "advance") touched = data_.advance(row);
+    else if (verb == "advance") touched = data_.advance(row, id, state);
     else if (verb == "reset") data_.reset(row);
     else return failed(404, "create, change, reorder, delete, advance or reset");
     return done(fmt::format(R"({{"object":"{}","touched":{},"records":{}}})", row.name, touched,
@@ -99,6 +114,17 @@ http::Response Control::of_record(const Call& call, const ObjectRow& row, std::s
     }
     if (call.method != "DELETE") return failed(405, "GET or DELETE");
     return data_.erase(row, id) ? done() : failed(404, "no such record");
+}
+
+http::Response Control::itwins_of(const Call& call, const ObjectRow& row, std::string_view id) {
+    if (call.method != "GET" && call.method != "POST") return failed(405, "GET, or POST ?set=a,b");
+    if (call.method == "POST" && !data_.set_itwins(row, id, split(call.get("set").value_or(""), ',')))
+        return failed(404, "no such record");
+    const auto* record = data_.find(row, id);
+    if (!record) return failed(404, "no such record");
+    std::string list;
+    for (const auto& itwin : record->itwins) list += (list.empty() ? "" : ",") + json::quote(itwin);
+    return done(fmt::format(R"({{"itwins":[{}]}})", list));
 }
 
 http::Response Control::objects_list(const Call&) {

@@ -47,10 +47,12 @@ private:
     http::Response receiver_faults_add(const Call& call);
     http::Response receiver_faults_clear(const Call& call);
 
+    http::Response records_of(const ObjectRow& row);
     http::Response of_object(const Call& call, std::string_view path);
     http::Response edit(const Call& call, const ObjectRow& row, std::string_view verb);
     http::Response put_record(const Call& call, const ObjectRow& row);
     http::Response of_record(const Call& call, const ObjectRow& row, std::string_view id);
+    http::Response itwins_of(const Call& call, const ObjectRow& row, std::string_view id);
     static http::Response add_fault(Faults& faults, const std::string& body);
 
     Data& data_;

@@ -44,27 +44,78 @@ std::optional<std::string> id_of(const ObjectRow& row, std::string_view text) {
     return id && !id->empty() ? id : std::nullopt;
 }
 
+/// `path` is a/b for member b of object a.
+std::optional<std::string> text_at(std::string_view text, std::string_view path) {
+    const auto slice = json::find(text, split(path, '/'));
+    return slice ? json::as_text(*slice) : std::nullopt;
+}
+
+/// What differs from read to read: the digits behind `sig=`, or a whole time.
+Renewed renewed_in(std::string_view text, std::string_view member) {
+    constexpr std::string_view mark = "sig=";
+    const auto slice = member.empty() ? std::nullopt : json::find(text, member);
+    if (!slice) return {};
+    const auto start = std::size_t(slice->data() - text.data());
+    const auto at = slice->find(mark);
+    if (at != std::string_view::npos && at + mark.size() + signature_digits < slice->size())
+        return {start + at + mark.size(), signature_digits};
+    if (slice->size() == time_characters + 2 && parse_time(slice->substr(1, time_characters)))
+        return {start + 1, time_characters};
+    return {};
+}
+
 /// Finds what the record's text says about itself.
 void inspect(const ObjectRow& row, Record& record) {
-    constexpr std::string_view mark = "sig=";
-    record.signature_at = std::string::npos;
-    if (const auto image = row.image.empty() ? std::nullopt : json::find(record.text, row.image)) {
-        const auto at = image->find(mark);
-        if (at != std::string_view::npos && at + mark.size() + signature_digits < image->size())
-            record.signature_at = std::size_t(image->data() - record.text.data()) + at + mark.size();
-    }
+    record.renewed = renewed_in(record.text, row.renewed);
     const auto status = row.inactive_hidden ? json::find(record.text, "status") : std::nullopt;
     record.inactive = status && same_text(*status, "\"Inactive\"");
+    if (!row.itwin_member.empty()) record.itwin = text_at(record.text, row.itwin_member).value_or("");
+    auto created = path_of(row.filters, "createdDateTime");
+    if (!created) created = path_of(row.ranges, "createdDateTime");
+    record.created = created ? parse_time(text_at(record.text, *created).value_or("")) : std::nullopt;
+}
+
+/// Sets what stands at `path`; explicit records need not have it.
+void set_at(std::string& text, std::string_view path, std::string value) {
+    const auto slash = path.find('/');
+    const auto member = path.substr(0, slash);
+    const auto slice = json::find(text, member);
+    if (slash != std::string_view::npos) {
+        std::string inner(slice && json::kind(*slice) == json::Kind::object ? *slice : "{}");
+        set_at(inner, path.substr(slash + 1), std::move(value));
+        value = std::move(inner);
+    }
+    if (slice) {
+        text.replace(std::size_t(slice->data() - text.data()), slice->size(), value);
+    } else {
+        const bool empty = json::members(text).empty();
+        text.insert(text.rfind('}'), fmt::format("{}{}:{}", empty ? "" : ",", json::quote(member), value));
+    }
+}
+
+/// A name with the number of its revision; a URL stays one.
+std::string revised(const std::string& name, std::uint64_t revision) {
+    const bool url = name.find("://") != std::string::npos;
+    const std::string_view mark = url ? "?rev=" : " rev ";
+    return fmt::format("{}{}{}", name.substr(0, name.find(mark)), mark, revision);
 }
 
 }  // namespace
 
 std::string format_for(const ObjectRow& row, Timestamp time) {
+    constexpr auto eastern_offset = std::chrono::hours{-4};
+    if (row.time_form == TimeForm::eastern) time += eastern_offset;
     auto text = format_time_seconds(time);
-    if (row.time_form == TimeForm::seconds) return text;
-    const auto fraction = (time - std::chrono::floor<std::chrono::seconds>(time)).count();
     text.pop_back();
-    return fmt::format("{}.{:06}{}Z", text, fraction, fraction % 10);
+    const auto fraction = (time - std::chrono::floor<std::chrono::seconds>(time)).count();
+    switch (row.time_form) {
+        case TimeForm::seconds: break;
+        case TimeForm::milliseconds: return fmt::format("{}.{:03}Z", text, fraction / 1000);
+        case TimeForm::ticks: return fmt::format("{}.{:06}{}Z", text, fraction, fraction % 10);
+        case TimeForm::ticks_offset: return fmt::format("{}.{:06}{}+00:00", text, fraction, fraction % 10);
+        case TimeForm::eastern: return fmt::format("{}.{:02}-04:00", text, fraction / 10'000);
+    }
+    return text + 'Z';
 }
 
 Data::Data(World& world, std::uint64_t seed, std::string caller)
@@ -77,42 +128,63 @@ const Data::Collection* Data::own(const ObjectRow& row) const {
     return found == collections_.end() ? nullptr : &found->second;
 }
 
-void Data::fill(const ObjectRow& row, std::size_t count) {
+void Data::fill(const ObjectRow& row, std::size_t count, std::size_t others) {
     own(row).filled = count;
+    own(row).filled_others = std::min(others, count);
     reset(row);
 }
 
 void Data::reset(const ObjectRow& row) {
     auto& collection = own(row);
-    const std::size_t count = collection.filled;
+    const std::size_t count = collection.filled, others = collection.filled_others;
+    const auto settled = split_words(row.states);
     collection = Collection{};
     collection.filled = count;
+    collection.filled_others = others;
     ++version_;
     if (!row.view_of.empty()) {
         show(row, count);
         return;
     }
-    for (std::size_t left = count; left > 0; --left) make(row, start_ - std::chrono::minutes{left - 1});
+    for (std::size_t i = 0; i < count; ++i) {
+        const bool other = (i + 1) * others / count != i * others / count;
+        make(row, start_ - std::chrono::minutes{count - i - 1}, other ? other_owner : std::string_view{});
+        if (row.settled_at_start && i + 1 < count) step(row, collection.records.rbegin()->second, settled.back());
+    }
     drop_from_views(row);
 }
 
-std::size_t Data::create(const ObjectRow& row, std::size_t count) {
+std::size_t Data::create(const ObjectRow& row, std::size_t count, std::string_view owner) {
     ++version_;
     if (!row.view_of.empty()) return show(row, count);
-    for (std::size_t i = 0; i < count; ++i) make(row, world_.now());
+    for (std::size_t i = 0; i < count; ++i) make(row, world_.now(), owner);
     return count;
 }
 
-void Data::make(const ObjectRow& row, Timestamp created) {
+void Data::make(const ObjectRow& row, Timestamp created, std::string_view owner) {
     const auto n = own(row).next;
     Record record;
-    record.id = row.numeric_id ? std::to_string(100'000 + seed_ % 1000 * 1000 + n) : guid(seed_, row.name, n);
-    record.text = render(row, n, record.id, format_for(row, created));
+    record.id = new_id(row, n);
+    record.text = render(row, n, record.id, format_for(row, created), owner);
+    if (!row.itwin_parameter.empty()) record.itwins = {some_itwin(n)};
     store(row, std::move(record));
 }
 
-std::string Data::render(const ObjectRow& row, std::uint64_t n, const std::string& id,
-                         const std::string& created) const {
+std::string Data::new_id(const ObjectRow& row, std::uint64_t n) const {
+    constexpr std::string_view number = "$n$";
+    if (row.numeric_id) return std::to_string(100'000 + seed_ % 1000 * 1000 + n);
+    if (row.id_form.empty()) return guid(seed_, row.name, n);
+    std::string id(row.id_form);
+    return id.replace(id.find(number), number.size(), std::to_string(n));
+}
+
+std::string Data::owner_text(std::string_view placeholder, std::string_view owner) const {
+    if (placeholder == "owner") return guid(seed_, fmt::format("owner {}", owner), 0);
+    return owner.empty() ? caller_ : fmt::format("{}@sandbox.invalid", owner);
+}
+
+std::string Data::render(const ObjectRow& row, std::uint64_t n, const std::string& id, const std::string& created,
+                         std::string_view owner) const {
     std::string out;
     std::uint64_t guids = 0;
     std::string_view rest = row.record;
@@ -122,10 +194,10 @@ std::string Data::render(const ObjectRow& row, std::uint64_t n, const std::strin
         rest.remove_prefix(at + name.size() + 2);
         if (name == "id") out += id;
         else if (name == "n") out += std::to_string(n);
-        else if (name == "created" || name == "modified") out += created;
+        else if (name == "created") out += created;
         else if (name == "guid") out += guid(seed_ + ++guids, row.key, n);
         else if (name == "itwin") out += some_itwin(n);
-        else if (name == "caller") out += caller_;
+        else if (name == "caller" || name == "owner") out += owner_text(name, owner);
         else if (name.starts_with("pick:")) out += pick(name.substr(5), n);
     }
     return out += rest;
@@ -142,7 +214,12 @@ std::string Data::some_itwin(std::uint64_t n) const {
 void Data::store(const ObjectRow& row, Record record) {
     auto& collection = own(row);
     const auto known = collection.by_id.find(record.id);
-    record.ordinal = known == collection.by_id.end() ? collection.next++ : known->second;
+    if (known == collection.by_id.end()) {
+        record.ordinal = collection.next++;
+    } else {
+        record.ordinal = known->second;
+        record.itwins = std::move(collection.records.at(known->second).itwins);
+    }
     inspect(row, record);
     collection.by_id[record.id] = record.ordinal;
     collection.records[record.ordinal] = std::move(record);
@@ -187,12 +264,13 @@ std::size_t Data::each_in_turn(const ObjectRow& row, std::size_t count,
 }
 
 void Data::rename(const ObjectRow& row, Record& record) {
-    const auto slice = json::find(record.text, row.name_member);
-    std::string name = slice ? json::as_text(*slice).value_or("") : "";
-    name = fmt::format("{} rev {}", name.substr(0, name.find(" rev ")), ++own(row).revision);
-    set_member(row, record, row.name_member, json::quote(name));
-    if (!row.modified_member.empty())
-        set_member(row, record, row.modified_member, json::quote(format_for(row, world_.now())));
+    const auto name = text_at(record.text, row.name_member).value_or("");
+    set_at(record.text, row.name_member, json::quote(revised(name, ++own(row).revision)));
+    set_time(row, record, row.modified_member);
+}
+
+void Data::set_time(const ObjectRow& row, Record& record, std::string_view path) {
+    if (!path.empty()) set_at(record.text, path, json::quote(format_for(row, world_.now())));
 }
 
 void Data::turn_members(const ObjectRow&, Record& record) {
@@ -206,17 +284,6 @@ void Data::turn_members(const ObjectRow&, Record& record) {
         text.append(":").append(member.value);
     }
     record.text = text + '}';
-}
-
-void Data::set_member(const ObjectRow& row, Record& record, std::string_view member, std::string_view value) {
-    if (const auto slice = json::find(record.text, member)) {
-        record.text.replace(std::size_t(slice->data() - record.text.data()), slice->size(), value);
-    } else {  // an explicit record need not have it
-        const auto end = record.text.rfind('}');
-        const bool empty = json::members(record.text).empty();
-        record.text.insert(end, fmt::format("{}{}:{}", empty ? "" : ",", json::quote(member), value));
-    }
-    inspect(row, record);
 }
 
 std::size_t Data::remove(const ObjectRow& row, std::size_t count) {
@@ -236,21 +303,36 @@ std::size_t Data::remove(const ObjectRow& row, std::size_t count) {
     return count;
 }
 
-std::size_t Data::advance(const ObjectRow& row) {
+std::size_t Data::advance(const ObjectRow& row, std::string_view id, std::string_view state) {
     ++version_;
     std::size_t moved = 0;
-    const auto states = split_words(row.states);
-    for (auto& [ordinal, record] : own(row).records) {
-        const auto slice = json::find(record.text, row.state_member);
-        const auto state = slice ? json::as_text(*slice).value_or("") : "";
-        const auto at = std::ranges::find_if(states, [&](auto each) { return same_text(each, state); });
-        if (states.empty() || at == states.end() || at + 1 == states.end()) continue;
-        set_member(row, record, row.state_member, json::quote(*(at + 1)));
-        if (!row.modified_member.empty())
-            set_member(row, record, row.modified_member, json::quote(format_for(row, world_.now())));
-        ++moved;
-    }
+    for (auto& [ordinal, record] : own(row).records)
+        if (id.empty() || record.id == id) moved += std::size_t(step(row, record, state));
     return moved;
+}
+
+/// To `state`, or to the next one where it is empty; false when there is nowhere to go.
+bool Data::step(const ObjectRow& row, Record& record, std::string_view state) {
+    const auto states = split_words(row.states);
+    if (states.empty()) return false;
+    const auto now = text_at(record.text, row.state_member).value_or("");
+    const auto at = std::ranges::find_if(states, [&](auto each) { return same_text(each, now); });
+    if (state.empty() && (at == states.end() || at + 1 == states.end())) return false;
+    if (state.empty()) state = *(at + 1);
+    if (state == now) return false;
+    set_at(record.text, row.state_member, json::quote(state));
+    set_time(row, record, row.modified_member);
+    const bool success = same_text(state, states.back()), over = success || has_word("failed cancelled", state);
+    for (const auto path : split_words(row.started_members))
+        if (!same_text(state, states.front()) && !text_at(record.text, path)) set_time(row, record, path);
+    if (over) set_time(row, record, row.ended_member);
+    if (success && !row.result_member.empty()) {
+        const std::string digits(signature_digits, '0');
+        set_at(record.text, row.result_member,
+               json::quote(fmt::format("https://files.sandbox.invalid/{}?sv=1&sig={}&sp=r", record.id, digits)));
+    }
+    inspect(row, record);
+    return true;
 }
 
 result<std::string> Data::put(const ObjectRow& row, std::string text) {
@@ -259,7 +341,9 @@ result<std::string> Data::put(const ObjectRow& row, std::string text) {
     auto id = id_of(holder, text);
     if (!id) return Error{errc::invalid_input, fmt::format("a record of {} needs its {}", row.name, holder.id_member)};
     ++version_;
-    store(holder, Record{.id = *id, .text = std::move(text)});
+    Record record{.id = *id, .text = std::move(text)};
+    if (!row.itwin_parameter.empty()) record.itwins = {some_itwin(own(row).next)};
+    store(holder, std::move(record));
     if (auto& view = own(row).view; !row.view_of.empty() && std::ranges::find(view, *id) == view.end())
         view.insert(view.begin(), *id);
     return *id;
@@ -275,6 +359,31 @@ bool Data::erase(const ObjectRow& row, std::string_view id) {
     collection.by_id.erase(found);
     drop_from_views(row);
     return true;
+}
+
+bool Data::set_itwins(const ObjectRow& row, std::string_view id, std::vector<std::string> itwins) {
+    auto& collection = own(row);
+    const auto found = collection.by_id.find(std::string(id));
+    if (found == collection.by_id.end()) return false;
+    ++version_;
+    collection.records.at(found->second).itwins = std::move(itwins);
+    return true;
+}
+
+bool Data::owned(const ObjectRow& row, const Record& record) const {
+    if (row.owner_member.empty()) return true;
+    const auto owner = text_at(record.text, row.owner_member);
+    return !owner || *owner == owner_text(row.owner_member == "email" ? "caller" : "owner", {});
+}
+
+bool Data::has_itwin(std::string_view id) const {
+    const auto* itwins = own(*find_object("itwins"));
+    return itwins && itwins->by_id.contains(std::string(id));
+}
+
+bool Data::visible(const ObjectRow& row, const Record& record) const {
+    return owned(row, record) || has_itwin(record.itwin) ||
+           std::ranges::any_of(record.itwins, [&](const auto& id) { return has_itwin(id); });
 }
 
 void Data::drop_from_views(const ObjectRow& row) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,14 +15,23 @@
 
 namespace syncd::sandbox {
 
-inline constexpr std::size_t signature_digits = 16;  // of a signed URL, in hex; the rest of the record is fixed
+/// Where a text is renewed at each read, and how many characters: the digits of a signed URL, or a time. 0: nowhere.
+struct Renewed {
+    std::size_t at = 0, size = 0;
+};
+inline constexpr std::size_t signature_digits = 16, time_characters = 20;
+inline constexpr std::string_view other_owner = "other";  // who owns what is not the caller's, unless named
 
 struct Record {
     std::uint64_t ordinal = 0;             // grows in order of creation: the provider's order
     std::string id;
     std::string text;                      // JSON
-    std::size_t signature_at = std::string::npos;  // where the volatile digits stand in `text`
+    std::vector<std::string> itwins{};     // that it belongs to where the text does not say
+    // What the text says:
+    Renewed renewed{};
     bool inactive = false;
+    std::string itwin{};
+    std::optional<Timestamp> created{};
 };
 
 class Data {
@@ -29,28 +39,38 @@ public:
     /// `caller` is the identity that owns what is made here.
     Data(World& world, std::uint64_t seed, std::string caller);
 
-    /// Makes `count` records as if one a minute, the last one just now; reset() comes back to exactly these.
-    void fill(const ObjectRow& row, std::size_t count);
+    /// Makes `count` records as if one a minute, the last one just now; `others` of them, spread evenly, belong to
+    /// somebody else. reset() comes back to exactly these.
+    void fill(const ObjectRow& row, std::size_t count, std::size_t others = 0);
     void reset(const ObjectRow& row);
 
     // All of these take and return what they really did, which may be less than `count`.
-    std::size_t create(const ObjectRow& row, std::size_t count);
+    /// `owner`: empty for the caller.
+    std::size_t create(const ObjectRow& row, std::size_t count, std::string_view owner = {});
     /// Gives the next records in turn another name and modification time.
     std::size_t change(const ObjectRow& row, std::size_t count);
     /// Same content with the members in another order: not a change to anyone who reads.
     std::size_t reorder(const ObjectRow& row, std::size_t count);
     /// The oldest records; of a view, its last rows.
     std::size_t remove(const ObjectRow& row, std::size_t count);
-    /// Every record whose state is not the last one goes one state on.
-    std::size_t advance(const ObjectRow& row);
+    /// Every record whose state is not the last one goes one state on; with a state, every one goes there. Only the
+    /// one with that id where there is one.
+    std::size_t advance(const ObjectRow& row, std::string_view id = {}, std::string_view state = {});
 
     /// Adds a record or replaces the one with its id. Errors: invalid_input (not JSON, no id).
     result<std::string> put(const ObjectRow& row, std::string text);
     bool erase(const ObjectRow& row, std::string_view id);
+    /// Has a record belong to these iTwins and no others.
+    bool set_itwins(const ObjectRow& row, std::string_view id, std::vector<std::string> itwins);
+
+    bool owned(const ObjectRow& row, const Record& record) const;
+    bool has_itwin(std::string_view id) const;
+    /// Whether the caller may see it: it is his, or in an iTwin.
+    bool visible(const ObjectRow& row, const Record& record) const;
 
     /// Grows with every change: pointers and lists are good while it stays.
     std::uint64_t version() const { return version_; }
-    const std::string& caller() const { return caller_; }
+    Timestamp start() const { return start_; }
     /// In the provider's order: of creation; a view's newest first.
     std::vector<const Record*> list(const ObjectRow& row) const;
     const Record* find(const ObjectRow& row, std::string_view id) const;
@@ -63,18 +83,22 @@ private:
         std::uint64_t next = 1;            // ordinal
         std::uint64_t turn = 0;            // ordinal of the record changed last
         std::uint64_t revision = 0;
-        std::size_t filled = 0;
+        std::size_t filled = 0, filled_others = 0;
     };
 
     /// The row that holds the records: its own, or the one it is a view of.
     static const ObjectRow& base(const ObjectRow& row);
     Collection& own(const ObjectRow& row) { return collections_[row.name]; }
     const Collection* own(const ObjectRow& row) const;
-    void make(const ObjectRow& row, Timestamp created);
-    std::string render(const ObjectRow& row, std::uint64_t n, const std::string& id, const std::string& created) const;
+    void make(const ObjectRow& row, Timestamp created, std::string_view owner);
+    std::string new_id(const ObjectRow& row, std::uint64_t n) const;
+    std::string owner_text(std::string_view placeholder, std::string_view owner) const;
+    std::string render(const ObjectRow& row, std::uint64_t n, const std::string& id, const std::string& created,
+                       std::string_view owner) const;
     std::string some_itwin(std::uint64_t n) const;
     void store(const ObjectRow& row, Record record);
-    void set_member(const ObjectRow& row, Record& record, std::string_view member, std::string_view value);
+    void set_time(const ObjectRow& row, Record& record, std::string_view path);
+    bool step(const ObjectRow& row, Record& record, std::string_view state);
     std::size_t each_in_turn(const ObjectRow& row, std::size_t count, void (Data::*edit)(const ObjectRow&, Record&));
     void rename(const ObjectRow& row, Record& record);
     void turn_members(const ObjectRow& row, Record& record);

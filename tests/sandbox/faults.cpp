@@ -12,12 +12,13 @@
 namespace syncd::sandbox {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, FaultKind>, 17> kinds = {{
+constexpr std::array<std::pair<std::string_view, FaultKind>, 19> kinds = {{
     {"status", FaultKind::status}, {"reset", FaultKind::reset}, {"close", FaultKind::close}, {"hang", FaultKind::hang},
     {"slow", FaultKind::slow}, {"truncate", FaultKind::truncate}, {"garbage", FaultKind::garbage},
     {"html", FaultKind::html}, {"foreignNext", FaultKind::foreign_next}, {"loop", FaultKind::loop},
     {"nullNext", FaultKind::null_next}, {"noNext", FaultKind::no_next}, {"wrongKey", FaultKind::wrong_key},
-    {"noId", FaultKind::no_id}, {"omit", FaultKind::omit}, {"twice", FaultKind::twice}, {"empty", FaultKind::empty}}};
+    {"noId", FaultKind::no_id}, {"omit", FaultKind::omit}, {"twice", FaultKind::twice}, {"empty", FaultKind::empty},
+    {"body", FaultKind::body}, {"date", FaultKind::date}}};
 
 /// Sets one member; false when the name is unknown or the value does not fit.
 bool set(Fault& fault, std::string_view name, std::string_view text) {
@@ -34,6 +35,13 @@ bool set(Fault& fault, std::string_view name, std::string_view text) {
     }
     if (name == "contains") return fault.contains = text, true;
     if (name == "url") return fault.url = text, true;
+    if (name == "body") return fault.body = text, true;
+    if (name == "contentType") return fault.content_type = text, true;
+    if (name == "offsetSeconds") {
+        const auto seconds = parse_number(text, -most, most);
+        if (seconds) fault.date_offset = std::chrono::seconds{*seconds};
+        return seconds.has_value();
+    }
     if (name == "processed") return fault.processed = text == "true", text == "true" || text == "false";
     if (name == "status") return number(fault.status, 100, 599);
     if (name == "count") return number(fault.count, -1, most);
@@ -49,6 +57,17 @@ bool set(Fault& fault, std::string_view name, std::string_view text) {
     const auto kind = std::ranges::find(kinds, text, [](const auto& each) { return each.first; });
     if (kind != kinds.end()) fault.kind = kind->second;
     return kind != kinds.end();
+}
+
+/// {"Name":"value"}; false when it is something else.
+bool set_headers(Fault& fault, std::string_view object) {
+    if (json::kind(object) != json::Kind::object) return false;
+    for (const auto& member : json::members(object)) {
+        const auto value = json::as_text(member.value);
+        if (!value) return false;
+        fault.headers.add(member.key, *value);
+    }
+    return true;
 }
 
 bool fits(const Fault& fault, std::string_view path, std::string_view query) {
@@ -72,14 +91,18 @@ result<Fault> parse_fault(std::string_view text) {
     if (const auto valid = json::validate(text); !valid) return Error{errc::invalid_input, valid.error().message};
     if (json::kind(text) != json::Kind::object) return Error{errc::invalid_input, "a fault is a JSON object"};
     Fault fault;
+    if (const auto kind = json::find(text, "kind"); kind && *kind == "\"body\"") fault.status = 200;
     for (const auto& member : json::members(text)) {
         const auto value = json::as_text(member.value);
-        if (!value || !set(fault, member.key, *value))
+        const bool good = member.key == "headers" ? set_headers(fault, member.value)
+                                                  : value && set(fault, member.key, *value);
+        if (!good)
             return Error{errc::invalid_input,
                          fmt::format("member {} = {}: not one of path, hook, kind (status, reset, close, hang, slow, "
                                      "truncate, garbage, html, foreignNext, loop, nullNext, noNext, wrongKey, noId, "
-                                     "omit, twice, empty), status, count, after, afterPages, every, retryAfter, "
-                                     "delayMs, url, contains, processed, or not a value for it",
+                                     "omit, twice, empty, body, date), status, count, after, afterPages, every, "
+                                     "retryAfter, delayMs, url, contains, processed, body, contentType, headers, "
+                                     "offsetSeconds, or not a value for it",
                                      member.key, member.value)};
     }
     if (fault.path.empty()) return Error{errc::invalid_input, "a fault needs a path (or a hook)"};

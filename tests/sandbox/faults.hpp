@@ -3,6 +3,7 @@
 
 #include "config/core/error.hpp"
 #include "config/core/time.hpp"
+#include "connector/http/message.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -32,6 +33,8 @@ enum class FaultKind {
     omit,          // the first record is missing
     twice,         // the first record stands there twice
     empty,         // a page without rows, with its next link
+    body,          // answers `body` with `status`, as it stands
+    date,          // a right answer whose Date is `offsetSeconds` off
 };
 
 struct Fault {
@@ -45,12 +48,17 @@ struct Fault {
     std::optional<std::int64_t> retry_after{};
     Duration delay{};
     std::string url{};
+    std::string body{}, content_type = "application/json";
+    http::Headers headers{};               // added to the answer, whatever the kind
+    Duration date_offset{};
     bool processed = false;                // receiver: takes the message in before answering `status`
     std::int64_t seen = 0, served = 0;
 };
 
 /// {"path":"/itwins/","kind":"status","status":429,"count":3,"afterPages":0,"every":1,"retryAfter":2,"delayMs":0,
-/// "url":"…","contains":"…","processed":false}. Errors: invalid_input naming the member and what is allowed.
+/// "url":"…","contains":"…","processed":false,"body":"…","contentType":"text/plain","headers":{"Name":"value"},
+/// "offsetSeconds":-7200}. The status is 503 unless it is given, 200 of a `body`.
+/// Errors: invalid_input naming the member and what is allowed.
 result<Fault> parse_fault(std::string_view json);
 std::string_view to_string(FaultKind kind);
 

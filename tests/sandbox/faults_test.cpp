@@ -48,6 +48,35 @@ TEST(Faults, BendBodiesAndLinks) {
     EXPECT_TRUE(bj::parse(with("empty").body).at("iTwins").as_array().empty());
 }
 
+TEST(Faults, SendAnyAnswerAtAll) {
+    Bench bench;
+    bench.control("POST", "faults", R"({"path":"/itwins/","kind":"body","body":"{\"a\":","contentType":"text/plain",)"
+                                    R"("status":207,"headers":{"Retry-After":"soon","X-A":"b"}})");
+    bench.control("POST", "faults", R"({"path":"/itwins/","kind":"body","body":"[]"})");
+    bench.control("POST", "faults", R"({"path":"/itwins/","status":503,"headers":{"Retry-After":"never"}})");
+
+    const auto first = bench.get("/itwins/"), second = bench.get("/itwins/"), third = bench.get("/itwins/");
+
+    EXPECT_EQ(first.status, 207);
+    EXPECT_EQ(first.body, "{\"a\":");
+    EXPECT_EQ(first.headers.get("Content-Type"), "text/plain");
+    EXPECT_EQ(first.headers.get("Retry-After"), "soon");
+    EXPECT_EQ(second.status, 200);
+    EXPECT_EQ(second.headers.get("Content-Type"), "application/json");
+    EXPECT_EQ(third.headers.get("Retry-After"), "never");
+}
+
+TEST(Faults, MoveTheDate) {
+    Bench bench;
+    bench.control("POST", "faults", R"({"path":"/itwins/","kind":"date","offsetSeconds":-86400})");
+
+    const auto off = bench.get("/itwins/"), right = bench.get("/itwins/");
+
+    EXPECT_EQ(off.status, 200);
+    EXPECT_EQ(off.headers.get("Date"), "Fri, 20 Nov 2026 00:00:00 GMT");
+    EXPECT_EQ(right.headers.get("Date"), "Sat, 21 Nov 2026 00:00:00 GMT");
+}
+
 TEST(Faults, DelayAnAnswerUntilItsTime) {
     Bench bench;
     bench.control("POST", "faults", R"({"path":"/itwins/","kind":"slow","delayMs":2000})");

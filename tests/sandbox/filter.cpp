@@ -2,6 +2,7 @@
 
 #include "config/core/json.hpp"
 #include "tests/sandbox/call.hpp"
+#include "tests/sandbox/objects.hpp"
 
 #include <fmt/format.h>
 
@@ -52,8 +53,8 @@ result<std::vector<Token>> tokenize(std::string_view text) {
 
 class Parser {
 public:
-    Parser(std::vector<Token> tokens, std::string_view properties)
-        : tokens_(std::move(tokens)), properties_(properties) {}
+    Parser(std::vector<Token> tokens, std::string_view properties, bool with_in)
+        : tokens_(std::move(tokens)), properties_(properties), with_in_(with_in) {}
 
     result<Filter> parse() {
         Filter filter;
@@ -86,13 +87,14 @@ private:
         static constexpr std::array<std::pair<std::string_view, Op>, 7> operators = {
             {{"eq", Op::eq}, {"ne", Op::ne}, {"lt", Op::lt}, {"le", Op::le}, {"gt", Op::gt}, {"ge", Op::ge},
              {"in", Op::in}}};
-        if (done() || tokens_[at_].quoted || !has_word(properties_, tokens_[at_].text)) return wrong("a property");
+        const auto path = done() || tokens_[at_].quoted ? std::nullopt : path_of(properties_, tokens_[at_].text);
+        if (!path) return wrong("a property");
         const std::string property = tokens_[at_++].text;
         for (const auto& [name, op] : operators) {
-            if (!word(name)) continue;
+            if ((op == Op::in && !with_in_) || !word(name)) continue;
             auto values = op == Op::in ? list() : single();
             if (!values) return values.error();
-            return make_condition(property, op, std::move(*values));
+            return make_condition(property, *path, op, std::move(*values));
         }
         return wrong("an operator");
     }
@@ -120,6 +122,7 @@ private:
 
     std::vector<Token> tokens_;
     std::string_view properties_;
+    bool with_in_;
     std::size_t at_ = 0;
 };
 
@@ -142,6 +145,18 @@ std::string lower(std::string_view text) {
     return out;
 }
 
+/// Empty: the text has to say.
+std::optional<bool> meets(const Condition& condition, const Known& known) {
+    if (condition.time && known.created && same_text(condition.name, "createdDateTime"))
+        return holds(condition.op, *known.created <=> *condition.time);
+    if (condition.op != Op::eq && condition.op != Op::in) return std::nullopt;
+    const auto text = same_text(condition.name, "id")        ? known.id
+                      : same_text(condition.name, "iTwinId") ? known.itwin
+                                                             : std::string_view{};
+    if (text.empty()) return std::nullopt;
+    return std::ranges::any_of(condition.values, [&](const auto& value) { return same_text(text, value); });
+}
+
 bool meets(const Condition& condition, std::string_view record) {
     const auto slice = json::find(record, condition.property);
     const auto text = slice ? json::as_text(*slice) : std::nullopt;
@@ -155,32 +170,31 @@ bool meets(const Condition& condition, std::string_view record) {
 
 }  // namespace
 
-Condition make_condition(std::string_view property, Op op, std::vector<std::string> values) {
-    Condition condition{.property = {}, .op = op, .values = std::move(values)};
-    while (!property.empty()) {
-        const auto part = property.substr(0, property.find('/'));
-        property.remove_prefix(std::min(property.size(), part.size() + 1));
-        condition.property.emplace_back(part);
-    }
+Condition make_condition(std::string_view name, std::string_view path, Op op, std::vector<std::string> values) {
+    Condition condition{.name = std::string(name), .property = split(path, '/'), .op = op, .values = std::move(values)};
     if (op != Op::in && condition.values.size() == 1) condition.time = parse_time(condition.values.front());
     return condition;
 }
 
-bool Filter::matches(std::string_view record) const {
-    const auto all = [&](const auto& group) {
-        return std::ranges::all_of(group, [&](const auto& condition) { return meets(condition, record); });
+bool Filter::matches(std::string_view record, const Known& known) const {
+    const auto holds_here = [&](const Condition& condition) {
+        const auto quick = meets(condition, known);
+        return quick ? *quick : meets(condition, record);
     };
+    const auto all = [&](const auto& group) { return std::ranges::all_of(group, holds_here); };
     return any_of.empty() || std::ranges::any_of(any_of, all);
 }
 
-bool Filter::pins(std::string_view property) const {
-    const auto pinned = [&](const auto& group) {
-        return std::ranges::any_of(group, [&](const auto& each) {
-            return (each.op == Op::eq || each.op == Op::in) && each.property.size() == 1 &&
-                   each.property.front() == property;
+std::vector<std::string> Filter::pinned(std::string_view name) const {
+    std::vector<std::string> values;
+    for (const auto& group : any_of) {
+        const auto pin = std::ranges::find_if(group, [&](const Condition& each) {
+            return (each.op == Condition::Op::eq || each.op == Condition::Op::in) && same_text(each.name, name);
         });
-    };
-    return !any_of.empty() && std::ranges::all_of(any_of, pinned);
+        if (pin == group.end()) return {};
+        values.insert(values.end(), pin->values.begin(), pin->values.end());
+    }
+    return values;
 }
 
 void Filter::require(Condition condition) {
@@ -188,10 +202,10 @@ void Filter::require(Condition condition) {
     for (auto& group : any_of) group.push_back(condition);
 }
 
-result<Filter> parse_filter(std::string_view text, std::string_view properties) {
+result<Filter> parse_filter(std::string_view text, std::string_view properties, bool with_in) {
     auto tokens = tokenize(text);
     if (!tokens) return tokens.error();
-    return Parser(std::move(*tokens), properties).parse();
+    return Parser(std::move(*tokens), properties, with_in).parse();
 }
 
 }  // namespace syncd::sandbox

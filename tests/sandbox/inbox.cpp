@@ -57,6 +57,10 @@ bool Inbox::take(const std::string& hook, const std::string& webhook_id, const I
     stream.last = std::max(stream.last, incoming.sequence);
     ++stream.messages;
     ++counts_.messages;
+    if (!incoming.of_records) {
+        counts_.others += std::uint64_t(incoming.count);
+        return true;
+    }
     counts_.records += std::uint64_t(incoming.count);
     ++(incoming.read_type == "backfill" ? counts_.backfill
                                         : incoming.read_type == "triggered" ? counts_.triggered : counts_.scheduled);
@@ -141,12 +145,12 @@ std::string Inbox::describe() const {
                                  json::quote(each.webhook_id), json::quote(each.url));
     for (const auto& body : notification_bodies_) notifications += comma(notifications) + body;
     return fmt::format(
-        R"("messages":{},"duplicates":{},"records":{},"creates":{},"updates":{},"deletes":{},"none":{},"byUrl":{},)"
+        R"("messages":{},"duplicates":{},"records":{},"creates":{},"updates":{},"deletes":{},"none":{},"others":{},"byUrl":{},)"
         R"("backfill":{},"scheduled":{},"triggered":{},"createsOfKnown":{},"updatesOfUnknown":{},)"
         R"("deletesOfUnknown":{},{},"streams":[{}],"states":[{}],"downloads":[{}],"notificationCount":{},)"
         R"("notifications":[{}])",
         counts_.messages, counts_.duplicates, counts_.records, counts_.creates, counts_.updates, counts_.deletes,
-        counts_.none, counts_.by_url, counts_.backfill, counts_.scheduled, counts_.triggered, counts_.creates_of_known,
+        counts_.none, counts_.others, counts_.by_url, counts_.backfill, counts_.scheduled, counts_.triggered, counts_.creates_of_known,
         counts_.updates_of_unknown, counts_.deletes_of_unknown, describe_violations(), describe_streams(), states,
         downloads, notifications_, notifications);
 }

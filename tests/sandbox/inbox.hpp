@@ -42,6 +42,8 @@ struct Incoming {
     std::string installation, object, raw_object, read_type, stream, download_url;
     std::int64_t sequence = 0, count = 0;
     bool by_url = false;
+    bool of_records = true;                // else of something else, such as changes of a schema
+    std::int64_t others = 0;               // results of such a message
     std::vector<Item> items;
     std::string stable_body;               // the body without its download URL: equal at every attempt
 };
@@ -77,6 +79,7 @@ public:
     };
     struct Counts {
         std::uint64_t messages = 0, duplicates = 0, records = 0, creates = 0, updates = 0, deletes = 0, none = 0;
+        std::uint64_t others = 0;  // results of messages that are not of records
         std::uint64_t by_url = 0, backfill = 0, scheduled = 0, triggered = 0;
         std::uint64_t creates_of_known = 0, updates_of_unknown = 0, deletes_of_unknown = 0;  // odd, but may be right
     };

@@ -84,13 +84,19 @@ result<Incoming> parse_incoming(std::string_view body) {
     for (const auto& [name, into] : {std::pair<const char*, std::string*>{"installationId", &incoming.installation},
                                      {"objectName", &incoming.object},
                                      {"rawObjectName", &incoming.raw_object},
-                                     {"readType", &incoming.read_type},
                                      {"streamId", &incoming.stream}}) {
         auto text = text_of(body, name);
         if (!text) return text.error();
         *into = std::move(*text);
     }
-    if (!has_word("backfill scheduled triggered", incoming.read_type)) return malformed("readType is unknown");
+    const auto action = text_of(body, "action");
+    incoming.of_records = action && *action == "read";
+    if (incoming.of_records) {
+        auto type = text_of(body, "readType");
+        if (!type) return type.error();
+        incoming.read_type = std::move(*type);
+        if (!has_word("backfill scheduled triggered", incoming.read_type)) return malformed("readType is unknown");
+    }
     const auto sequence = number_of(body, "sequence", 1);
     if (!sequence) return sequence.error();
     incoming.sequence = *sequence;
@@ -99,6 +105,11 @@ result<Incoming> parse_incoming(std::string_view body) {
     if (!list && incoming.by_url) return incoming;
     if (!list) return malformed("result is missing");
     if (incoming.by_url && json::kind(*list) == json::Kind::null) return incoming;
+    if (!incoming.of_records) {
+        if (json::kind(*list) != json::Kind::array) return malformed("result is no list");
+        incoming.others = std::int64_t(json::elements(*list).size());
+        return incoming;
+    }
     auto items = parse_items(*list);
     if (!items) return items.error();
     incoming.items = std::move(*items);

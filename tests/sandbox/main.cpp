@@ -31,9 +31,23 @@ Endpoint parse_endpoint(const std::string& text) {
     return {.host = text.substr(0, colon), .port = static_cast<std::uint16_t>(*port)};
 }
 
+/// `OBJECT=N` each.
+std::map<std::string, std::size_t> parse_counts(const std::vector<std::string>& texts) {
+    std::map<std::string, std::size_t> counts;
+    for (const auto& text : texts) {
+        const auto equals = std::min(text.find('='), text.size());
+        const auto number = sandbox::parse_number(std::string_view(text).substr(std::min(equals + 1, text.size())), 0,
+                                                  10'000'000);
+        if (!number) throw std::invalid_argument(text + ": not OBJECT=N");
+        counts[text.substr(0, equals)] = std::size_t(*number);
+    }
+    return counts;
+}
+
 /// Fills `settings`; a status when the program is to end at once.
 std::optional<int> parse_arguments(int argc, char** argv, Settings& settings) {
     auto& options = settings.options;
+    std::vector<std::string> counts, others;
     CLI::App app{"bentley-sandbox: an imitation of the iTwin Platform and of a webhook receiver"};
     app.option_defaults()->always_capture_default();
     app.add_option("--listen", settings.listen, "the provider's address; port 0: any free one");
@@ -43,6 +57,8 @@ std::optional<int> parse_arguments(int argc, char** argv, Settings& settings) {
     app.add_option("--cesium", options.cesium, "Cesium contents to begin with");
     app.add_option("--recents", options.recents, "recently used iTwins to begin with");
     app.add_option("--favorites", options.favorites, "favorite iTwins to begin with");
+    app.add_option("--count", counts, "OBJECT=N: records of any object to begin with; may be repeated");
+    app.add_option("--others", others, "OBJECT=N: how many of them belong to somebody else; may be repeated");
     app.add_option("--client-id", options.client_id, "client that gets tokens");
     app.add_option("--client-secret", options.client_secret, "its secret");
     app.add_option("--webhook-secret", options.webhook_secrets, "what signs webhooks; may be repeated");
@@ -58,6 +74,8 @@ std::optional<int> parse_arguments(int argc, char** argv, Settings& settings) {
     const auto lifetime = parse_duration(settings.lifetime);
     if (!lifetime) throw std::invalid_argument(settings.lifetime + ": not a duration");
     options.token_lifetime = *lifetime;
+    options.counts = parse_counts(counts);
+    options.others = parse_counts(others);
     return std::nullopt;
 }
 

@@ -3,7 +3,7 @@
 
 #include "tests/sandbox/call.hpp"
 #include "tests/sandbox/data.hpp"
-#include "tests/sandbox/filter.hpp"
+#include "tests/sandbox/selection.hpp"
 
 #include <map>
 #include <string>
@@ -18,7 +18,7 @@ inline constexpr std::size_t cached_selections_max = 1024;         // filtered l
 struct Twist {
     std::string next{};                    // this link instead of the right one
     bool loop = false;                     // the next link is the page's own
-    bool null_next = false;                // "next":null on the last page instead of none
+    bool null_next = false;                // "next":null on the last page, whatever is right there
     bool no_next = false;                  // the chain ends early
     bool wrong_key = false;                // the array has another name
     bool no_id = false;                    // the first record has lost its id
@@ -36,41 +36,41 @@ public:
 
     /// The answer to a list call; `origin` goes in front of links ("http://127.0.0.1:8720").
     http::Response list(const ObjectRow& row, const Call& call, const std::string& origin, const Twist& twist);
-    /// The record's text with a fresh signed URL.
+    /// The record's text, its signed URL or time of access new.
     std::string fresh(const Record& record);
 
 private:
     using Rows = std::vector<const Record*>;
 
-    struct Selection {
-        Rows rows;
-        std::optional<http::Response> refusal;
-    };
     struct Frame {                         // what a page shows of a selection
         std::size_t first = 0, end = 0;
         std::string self{}, prev{}, next{};  // empty: none
+        bool next_null = false;
         std::optional<std::size_t> cap{};  // X-Max-Return
     };
     struct Body {
         std::string text;
-        std::vector<std::size_t> signatures;
+        std::vector<Renewed> renewed;
     };
 
     const Selection& select(const ObjectRow& row, const Call& call);
-    Selection make_selection(const ObjectRow& row, const Call& call) const;
-    static result<Filter> filter_of(const ObjectRow& row, const Call& call);
     static std::string selecting(const ObjectRow& row, const Call& call);
-    std::optional<http::Response> frame_by_offset(const ObjectRow& row, const Call& call, const std::string& url,
-                                                  std::size_t rows, Frame& frame) const;
-    std::optional<http::Response> frame_by_token(const ObjectRow& row, const Call& call, const std::string& url,
-                                                 const Rows& rows, Frame& frame) const;
+    using Refusal = std::optional<http::Response>;
+    static Refusal frame_by_offset(const ObjectRow& row, const Call& call, const std::string& url, std::size_t rows,
+                                   Frame& frame);
+    static Refusal frame_by_token(const ObjectRow& row, const Call& call, const std::string& url, const Rows& rows,
+                                  Frame& frame);
+    static Refusal frame_by_offset_token(const ObjectRow& row, const Call& call, const std::string& url,
+                                         std::size_t rows, Frame& frame);
+    static Refusal frame_page(const ObjectRow& row, const Call& call, const std::string& url, const Rows& rows,
+                              Frame& frame);
     static Body assemble(const ObjectRow& row, const Rows& rows, const Frame& frame, bool minimal, const Twist& twist);
-    void sign(std::string& text, std::size_t at);
+    void renew(std::string& text, Renewed where) const;
     void forget_when_changed();
 
     const Data& data_;
     std::uint64_t version_ = 0;
-    std::uint64_t reads_ = 0;              // makes every signature another
+    std::uint64_t reads_ = 0;              // makes what is renewed another each time
     std::map<std::string, Selection> selections_;
     std::map<std::string, Body> bodies_;
     std::size_t body_bytes_ = 0;

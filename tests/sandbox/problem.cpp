@@ -28,4 +28,14 @@ http::Response invalid_value(std::string_view code, std::string_view target, std
     return problem(422, code, "The request is invalid.", {"InvalidValue", message, target});
 }
 
+http::Response invalid_value(const ObjectRow& row, std::string_view target, std::string_view message) {
+    return problem(row.invalid_status, row.invalid, "The request is invalid.", {row.invalid_detail, message, target});
+}
+
+http::Response no_access(int status) {
+    if (status == 404) return problem(404, "iTwinNotFound", "Requested iTwin is not available.");
+    return problem(403, "InsufficientPermissions",
+                   "The user has insufficient permissions for the requested operation.");
+}
+
 }  // namespace syncd::sandbox

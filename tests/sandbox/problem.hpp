@@ -2,6 +2,7 @@
 #pragma once
 
 #include "connector/http/message.hpp"
+#include "tests/sandbox/objects.hpp"
 
 #include <string_view>
 
@@ -18,5 +19,9 @@ http::Response problem(int status, std::string_view code, std::string_view messa
 http::Response operation_not_found();
 /// 422 that names one parameter.
 http::Response invalid_value(std::string_view code, std::string_view target, std::string_view message);
+/// The same as this object answers it.
+http::Response invalid_value(const ObjectRow& row, std::string_view target, std::string_view message);
+/// Nobody there, or nothing to be seen by the caller: 403, or 404 of an iTwin.
+http::Response no_access(int status);
 
 }  // namespace syncd::sandbox

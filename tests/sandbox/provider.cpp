@@ -31,6 +31,12 @@ bool serves(const ObjectRow& row, std::string_view accept) {
     return accept == fmt::format("{}{}+json", vendor, row.version);
 }
 
+/// Whether the fault's answer does not depend on what was asked.
+bool answers_by_itself(FaultKind kind) {
+    return kind == FaultKind::status || kind == FaultKind::garbage || kind == FaultKind::html ||
+           kind == FaultKind::body;
+}
+
 http::Response too_many(std::optional<std::int64_t> retry_after) {
     auto response = problem(429, "TooManyRequests", "You have sent too many requests in a given amount of time.");
     if (retry_after) response.headers.add("Retry-After", std::to_string(*retry_after));
@@ -48,7 +54,7 @@ Provider::Provider(World& world, Data& data, Tokens& tokens, std::string origin,
 awaitable<http::Response> Provider::handle(Call call) {
     const InFlight here(traffic_);
     const bool token_call = same_text(call.path, token_path);
-    const Target target = target_of(call.path);
+    const Target target = target_of(call);
     const bool known_token = tokens_.knows(call.headers.get("Authorization"));
     if (!token_call) traffic_.note(world_.tick(), call, target.row, known_token && !target.row);
     else if (known_token) traffic_.note_token_astray();
@@ -62,24 +68,28 @@ awaitable<http::Response> Provider::handle(Call call) {
     if (fault && (fault->kind == FaultKind::hang || fault->kind == FaultKind::reset)) co_return http::Response{};
 
     http::Response response;
-    if (fault && fault->kind == FaultKind::status) response = failure(*fault);
-    else if (fault && (fault->kind == FaultKind::garbage || fault->kind == FaultKind::html)) response = failure(*fault);
+    if (fault && answers_by_itself(fault->kind)) response = failure(*fault);
     else if (token_call) response = tokens_.issue(call);
     else response = answer(call, target, twist_of(fault));
     if (fault && fault->kind == FaultKind::close) co_return http::Response{};
     if (fault && fault->kind == FaultKind::truncate) response.body.resize(response.body.size() / 2);
     if (!token_call) traffic_.note_status(response.status);
-    response.headers.add("Date", format_http_date(world_.now()));
+    if (fault)
+        for (const auto& [name, value] : fault->headers) response.headers.add(name, value);
+    if (!response.headers.has("Date"))
+        response.headers.add("Date", format_http_date(world_.now() + (fault ? fault->date_offset : Duration::zero())));
     co_return response;
 }
 
-Provider::Target Provider::target_of(std::string_view path) {
-    if (const auto* row = find_list(path)) return {row, ""};
+/// An id is one segment of the path as it was spelled; what it holds is encoded in there.
+Provider::Target Provider::target_of(const Call& call) {
+    if (const auto* row = find_list(call.path)) return {row, ""};
+    const std::string_view path = call.spelled_path;
     const auto slash = path.rfind('/');
     if (slash == std::string_view::npos || slash == 0) return {};
-    const auto* row = find_list(path.substr(0, slash));
-    if (!row || row->own_wrapper.empty()) return {};
-    return {row, std::string(path.substr(slash + 1))};
+    const auto* row = find_list(percent_decode(path.substr(0, slash)));
+    if (!row || !row->own_read) return {};
+    return {row, percent_decode(path.substr(slash + 1))};
 }
 
 http::Response Provider::answer(const Call& call, const Target& target, const Twist& twist) {
@@ -88,14 +98,23 @@ http::Response Provider::answer(const Call& call, const Target& target, const Tw
     if (!target.row || call.method != "GET" || !serves(*target.row, call.headers.get("Accept")))
         return operation_not_found();
     if (target.id.empty()) return pages_.list(*target.row, call, origin_of(call), twist);
-    const Record* record = data_.find(*target.row, target.id);
-    if (!record) return problem(404, target.row->not_found, "Requested resource is not available.");
-    return json_response(200, fmt::format("{{\"{}\":{}}}", target.row->own_wrapper, pages_.fresh(*record)));
+    return own_read(*target.row, target.id);
+}
+
+http::Response Provider::own_read(const ObjectRow& row, const std::string& id) {
+    const Record* record = data_.find(row, id);
+    if (!record || !data_.visible(row, *record))
+        return problem(404, row.not_found, "Requested resource is not available.");
+    std::string text = pages_.fresh(*record);
+    if (!row.own_lacks.empty()) text = without_member(text, row.own_lacks);
+    if (!row.own_added.empty()) text.insert(text.rfind('}'), fmt::format(",{}", row.own_added));
+    return json_response(200, row.own_wrapper.empty() ? text : fmt::format("{{\"{}\":{}}}", row.own_wrapper, text));
 }
 
 http::Response Provider::failure(const Fault& fault) const {
     if (fault.kind == FaultKind::html)
         return {200, {{"Content-Type", "text/html"}}, "<html><body><h1>Sign in to the network</h1></body></html>"};
+    if (fault.kind == FaultKind::body) return {fault.status, {{"Content-Type", fault.content_type}}, fault.body};
     if (fault.kind == FaultKind::garbage)
         return json_response(200, std::string("\x00\xFF{\"iTwins\":[\xC3\x28", 14));
     if (fault.status == 429) return too_many(fault.retry_after);
@@ -133,7 +152,9 @@ Twist Provider::twist_of(const std::optional<Fault>& fault) const {
         case FaultKind::slow:
         case FaultKind::truncate:
         case FaultKind::garbage:
-        case FaultKind::html: break;
+        case FaultKind::html:
+        case FaultKind::body:
+        case FaultKind::date: break;
     }
     return twist;
 }

@@ -33,7 +33,8 @@ private:
         std::string id;                    // of a single read; empty: the list
     };
 
-    static Target target_of(std::string_view path);
+    static Target target_of(const Call& call);
+    http::Response own_read(const ObjectRow& row, const std::string& id);
     http::Response answer(const Call& call, const Target& target, const Twist& twist);
     http::Response failure(const Fault& fault) const;
     Twist twist_of(const std::optional<Fault>& fault) const;

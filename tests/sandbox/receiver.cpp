@@ -50,7 +50,13 @@ awaitable<http::Response> Receiver::handle(http::Request request) {
     leave(arrival.stream, arrival.id);
     http::Response response{.status = arrival.status};
     if (kind == FaultKind::reset || kind == FaultKind::close || kind == FaultKind::hang) response.status = 0;
-    if (kind == FaultKind::status) response.status = fault->status;
+    if (kind == FaultKind::status || kind == FaultKind::body) response.status = fault->status;
+    if (kind == FaultKind::body) {
+        response.headers.add("Content-Type", fault->content_type);
+        response.body = fault->body;
+    }
+    if (fault)
+        for (const auto& [name, value] : fault->headers) response.headers.add(name, value);
     if (fault && fault->retry_after) response.headers.add("Retry-After", std::to_string(*fault->retry_after));
     if (fault && !fault->url.empty()) response.headers.add("Location", fault->url);
     ++answers_[response.status];
@@ -109,7 +115,7 @@ void Receiver::judge_message(const Call& call, bool process, Arrival& arrival) {
         arrival.status = 400;
         return;
     }
-    if (!incoming->by_url && std::int64_t(incoming->items.size()) != incoming->count)
+    if (!incoming->by_url && std::int64_t(incoming->items.size()) + incoming->others != incoming->count)
         inbox_.blame(Violation::record_count, arrival.id);
     arrival.stream = arrival.hook + " " + incoming->stream;
     enter(arrival.stream, arrival.id);

@@ -48,6 +48,21 @@ TEST(Signature, IsTheOneOfTheStandardWebhooksSpecification) {
     EXPECT_EQ(made, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 }
 
+TEST(Receiver, TakesOtherActionsIntoTheirStreamAndLeavesTheStateAlone) {
+    Bench bench;
+    auto other = message(2, R"({"changeType":"fieldCreated","fieldName":"x"})");
+    other.replace(other.find(R"("read")"), 6, R"("watchSchema")");
+    other.erase(other.find(R"("readType":"scheduled",)"), 23);
+
+    EXPECT_EQ(deliver(bench, "m1", message(1, item("a", "create", "{\"v\":1}"))), 200);
+    EXPECT_EQ(deliver(bench, "m2", other), 200);
+    EXPECT_EQ(deliver(bench, "m3", message(3, item("a", "update", "{\"v\":2}"))), 200);
+
+    EXPECT_EQ(serialize(bench.control("GET", "receiver/state?object=itwins")), R"({"a":{"v":2}})");
+    EXPECT_EQ(bench.control("GET", "receiver").at("others"), 1);
+    EXPECT_EQ(bench.control("GET", "receiver").at("violationCount"), 0);
+}
+
 TEST(Receiver, BuildsTheStateFromChanges) {
     Bench bench;
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
+
 namespace syncd::sandbox {
 
 struct Sandbox::Parts {
@@ -12,12 +14,33 @@ struct Sandbox::Parts {
           tokens(world, options.seed, options.client_id, options.client_secret, options.token_lifetime),
           provider(world, data, tokens, options.origin, options.foreign_origin),
           receiver(world, options.webhook_secrets, options.log), control(data, tokens, provider, receiver) {
-        const std::pair<const char*, std::size_t> counts[] = {{"itwins", options.itwins},
-                                                              {"itwins/recents", options.recents},
-                                                              {"itwins/favorites", options.favorites},
-                                                              {"curated-content/cesium", options.cesium},
-                                                              {"contextcapture/jobs", options.jobs}};
-        for (const auto& [name, count] : counts) data.fill(*find_object(name), count);
+        fill(options);
+    }
+
+    void fill(const Options& options) {
+        std::map<const ObjectRow*, std::size_t> counts, others;
+        for (const auto& row : objects()) {
+            counts[&row] = row.at_start;
+            others[&row] = 0;
+        }
+        counts[&known("itwins")] = options.itwins;
+        counts[&known("itwins/recents")] = options.recents;
+        counts[&known("itwins/favorites")] = options.favorites;
+        counts[&known("curated-content/cesium")] = options.cesium;
+        counts[&known("contextcapture/jobs")] = options.jobs;
+        for (const auto& [name, count] : options.counts) counts[&known(name)] = count;
+        const auto& reality_data = known("reality-management/reality-data");
+        others[&reality_data] = counts[&reality_data] / 2;
+        for (const auto& [name, count] : options.others) {
+            if (known(name).owner_member.empty()) throw std::invalid_argument(name + ": its records have no owner");
+            others[&known(name)] = count;
+        }
+        for (const auto& row : objects()) data.fill(row, counts[&row], others[&row]);
+    }
+
+    static const ObjectRow& known(const std::string& name) {
+        if (const auto* row = find_object(name)) return *row;
+        throw std::invalid_argument(name + ": not an object");
     }
 
     Data data;

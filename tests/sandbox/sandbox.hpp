@@ -6,6 +6,7 @@
 #include "connector/world/world.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,10 @@ namespace syncd::sandbox {
 
 struct Options {
     std::size_t itwins = 250, jobs = 20, cesium = 12, recents = 5, favorites = 3;
+    /// Records to begin with of any object, by name or alias; go before the numbers above.
+    std::map<std::string, std::size_t> counts{};
+    /// How many of them belong to somebody else; half of reality-management/reality-data unless told otherwise.
+    std::map<std::string, std::size_t> others{};
     std::string client_id = "sandbox";
     std::string client_secret = "sandbox-secret";
     std::vector<std::string> webhook_secrets = {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"};
@@ -26,6 +31,7 @@ struct Options {
 
 class Sandbox {
 public:
+    /// Throws std::invalid_argument on an unknown object in the options.
     Sandbox(World& world, Options options);
     ~Sandbox();
 

@@ -238,15 +238,6 @@ TEST(Jobs, PageByTokensThatSurviveChanges) {
     EXPECT_EQ(rest.size(), 15u);
 }
 
-TEST(Jobs, OfOthersAreListedOnlyByITwin) {
-    Bench bench({.jobs = 1});
-    const auto* job = R"({"id":"j2","email":"other@x","iTwinId":"T","createdDateTime":"2026-01-01T00:00:00Z"})";
-    bench.control("POST", "contextcapture/jobs/records", job);
-
-    EXPECT_EQ(bench.all(all_jobs(), "jobs").size(), 1u);
-    EXPECT_EQ(bench.all("/contextcapture/jobs?$filter=iTwinId%20eq%20T", "jobs").size(), 1u);
-}
-
 TEST(Jobs, AdvanceToSuccess) {
     Bench bench;
     for (int i = 0; i < 2; ++i) EXPECT_EQ(bench.control("POST", "jobs/advance").at("touched").to_number<int>(), 20);

@@ -37,13 +37,15 @@ std::string counted_path(const Call& call, const ObjectRow* row) {
 }
 
 bool known_parameter(const ObjectRow& row, std::string_view name) {
-    if (row.paging != Paging::none && same_text(name, "$top")) return true;
+    if (row.paging != Paging::none && !row.top_fixed && same_text(name, "$top")) return true;
     if (row.paging == Paging::offset && same_text(name, "$skip")) return true;
-    if (row.paging == Paging::token && same_text(name, "continuationToken")) return true;
+    const bool by_token = row.paging == Paging::token || row.paging == Paging::offset_token;
+    if (by_token && same_text(name, "continuationToken")) return true;
     if (!row.filters.empty() && same_text(name, "$filter")) return true;
     if (!row.orders.empty() && same_text(name, "$orderby")) return true;
-    return (row.inactive_hidden && same_text(name, "includeInactive")) || has_word(row.equals, name) ||
-           has_word(row.ranges, name);
+    if (row.inactive_hidden && same_text(name, "includeInactive")) return true;
+    return path_of(row.equals, name) || path_of(row.lists, name) || path_of(row.ranges, name) ||
+           (!row.itwin_parameter.empty() && same_text(name, row.itwin_parameter));
 }
 
 }  // namespace

@@ -42,6 +42,10 @@ enum class Fault {
     drift,
     reordered,
     late_list,  // its tokens and data
+    itwin_refused,
+    ids_refused,
+    ids_left_out,
+    own_refused,  // what it shows of one iTwin, of some ids, of one record
     receiver_error,
     receiver_limited,
     receiver_refuses,

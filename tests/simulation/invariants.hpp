@@ -17,14 +17,33 @@ namespace syncd::simulation {
 
 using Receivers = std::map<std::string, std::unique_ptr<Receiver>>;  // by destination
 
+/// What the daemon's log says of a read that has ended.
+struct FinishedRead {
+    std::string installation, object, operation, type, status, result;
+    Tick began;
+};
+
 class Invariants {
 public:
+    using Key = Readings::Key;
+
     Invariants(Machine& machine, Journal& journal, const Scenario& scenario, Provider& provider, Receivers& receivers)
         : machine_(machine), journal_(journal), scenario_(scenario), provider_(provider), receivers_(receivers) {}
 
-    /// A read has ended well: the database must hold what the provider showed.
-    void after_read(Observer& database, const std::string& installation, const std::string& object,
-                    const std::string& operation);
+    /// A life begins: tells the provider where a cut backfill must go on.
+    void begin_life(Observer& database, int life);
+    /// A read has ended: if well, the database must hold what the provider showed.
+    void after_read(Observer& database, const FinishedRead& finished);
+    /// A read ended without being able to say so.
+    void read_broke(Observer& database, const Key& key) { bearings_[key] = database.bearings(key.first, key.second); }
+    /// A triggered read was accepted, or refused because another one waits.
+    void after_trigger(Observer& database, const Key& key, const result<std::string>& answer);
+    /// An object was paused, or is read again.
+    void after_pause(const Key& key, bool paused);
+    /// From now on nobody knows whether it is paused.
+    void doubt_pause(const Key& key) { pauses_[key].in_doubt = true; }
+    /// From now on the operator has everything read, paused or not.
+    void begin_peace() { peace_ = true; }
     /// What each receiver took, and after it what still waits for it, must give what the database shows.
     void check_outbox(Observer& database, bool all_delivered);
     /// One read at a time, and none that is due is forgotten. `undisturbed_since`: the process ran and nothing hindered
@@ -35,8 +54,6 @@ public:
     /// After full reads in peace: database and provider agree.
     void check_healed(Observer& database);
     void check_integrity(Observer& database);
-    /// Tells the provider where a cut backfill must go on.
-    void expect_resumes(Observer& database);
     /// The operator has confirmed held deletes: the fuse says nothing about them.
     void fuse_overruled() { fuse_overruled_ = true; }
     std::int64_t compared() const { return compared_; }
@@ -44,20 +61,57 @@ public:
 private:
     using Records = std::map<std::string, StoredRecord>;
     struct Read {
-        std::string installation, object, type;
+        Key key;
+        std::string type;
         const config::ReadObject& settings;
         const bentley::ReadFacts& facts;
         Timestamp began;
+        bool full = false;  // every record was asked for, though the list can be narrowed by time
+    };
+    /// The chains of one iTwin's slices.
+    struct Group {
+        std::vector<const Chain*> chains;
+        bool undisturbed = true;  // nothing changed since the first of them began
+    };
+    using Groups = std::map<std::string, Group>;  // by iTwin
+    /// Since a query's last full read.
+    struct Baseline {
+        bool clean = false;  // no read of it was disturbed
+        std::int64_t quiet_moves = 0;
+    };
+    struct Pause {
+        bool is = false, in_doubt = false;
+        Tick from{}, to{};
     };
 
     const config::ReadObject* settings(const std::string& installation, const std::string& object) const;
     const bentley::ReadFacts& facts(const std::string& object) const;
-    std::vector<const Row*> listed(const Read& read, const Chain& chain) const;
-    void check_shown(const Read& read, const Chain& chain, const Records& records);
-    void check_cursor(const Read& read, Observer& database, const Records& records);
+    std::int64_t mutations(const std::string& object) { return provider_.truth(object).mutations(machine_.true_now()); }
+
+    // Of one read
+    Groups groups_of(const Read& read, const Reading& reading, const std::vector<StoredQuery>& queries);
+    void check_complete(const Read& read, const Reading& reading, const std::vector<StoredQuery>& queries);
+    void check_queries(const Read& read, Observer& database, const std::vector<StoredQuery>& queries);
+    void check_others_read(const Read& read, const Reading& reading, const std::string& result,
+                           const std::vector<StoredQuery>& queries, const Records& records);
+    std::vector<const Row*> listed(const Read& read, const ListQuery& query) const;
+    bool check_shown(const Read& read, const ListQuery& query, const Records& records);
+    void check_behind_cursor(const Read& read, const std::string& itwin_id, const Group& group,
+                             std::optional<Timestamp> since, const Records& records);
+    void disturb(const Key& key, const Reading& reading);
+    void check_open_jobs(const Read& read, const Reading& reading, const Records& records);
     void check_leftover(const Read& read, const Records& records);
-    void check_fuse(const Read& read, const Chain& chain, const Records& records);
-    void check_deletes(const std::string& installation, const std::string& object, const Records& records);
+    void check_fuse(const Read& read, const Reading& reading, const Records& records);
+    void check_deletes(const Read& read, const Records& records);
+    void check_triggered(const Read& read, const Groups& groups, Observer& database, const std::string& operation,
+                         const Records& records);
+    /// Whether rows are made that can't be told apart by the second of their creation.
+    bool crowds() const;
+    void check_bearings(const Read& read, const Bearings& now);
+    void check_pause(const FinishedRead& finished);
+    void check_full_is_due(const Read& read, const StoredObject& stored);
+    void check_endings(Observer& database);
+
     void check_told(Observer& database, const std::string& installation, const config::ReadObject& object,
                     bool all_delivered);
     void check_due(const StoredObject& stored, const config::ReadObject& object);
@@ -67,7 +121,15 @@ private:
     const Scenario& scenario_;
     Provider& provider_;
     Receivers& receivers_;
-    bool fuse_overruled_ = false;
+    int life_ = 0;
+    std::map<Key, Bearings> bearings_;                        // when its last read ended
+    std::map<std::string, int> triggered_;                    // accepted operations, and in which life
+    std::map<std::string, std::string> endings_;              // status of operations that have ended
+    std::map<Key, std::map<std::string, Baseline>> baselines_;  // by iTwin
+    std::map<Key, std::set<std::string>> missing_once_;         // when its last read ended well
+    std::map<Key, Tick> rests_;                                 // until then a read that was refused is not tried again
+    std::map<Key, Pause> pauses_;
+    bool fuse_overruled_ = false, peace_ = false;
     std::int64_t compared_ = 0;
 };
 

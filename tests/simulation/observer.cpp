@@ -7,26 +7,61 @@ Observer::Observer(const Disk& disk, const std::string& path)
 
 std::map<std::string, StoredRecord> Observer::records(const std::string& installation, const std::string& object) {
     auto row = database_.query(
-        "SELECT r.record_id, r.raw, r.visible, r.missing, r.deleted_at FROM record r "
+        "SELECT r.record_id, r.raw, r.visible, r.missing, r.deleted_at, r.updated_at, r.recheck_at FROM record r "
         "JOIN object_state o ON o.key = r.object_key WHERE o.installation_id = ? AND o.object = ?");
     row.bind(installation, object);
     std::map<std::string, StoredRecord> found;
-    while (row.step()) found[row.text(0)] = {row.text(1), row.integer(2) != 0, int(row.integer(3)), row.time(4)};
+    while (row.step())
+        found[row.text(0)] = {row.text(1), row.integer(2) != 0, int(row.integer(3)),
+                              row.time(4), row.time(5),         !row.is_null(6)};
     return found;
 }
 
 std::vector<StoredObject> Observer::objects() {
     auto row = database_.query(
         "SELECT o.installation_id, o.object, o.backfill, coalesce(o.next_url, ''), o.since, o.last_due_at, "
-        "(SELECT count(*) FROM operations p WHERE p.installation_id = o.installation_id AND p.object = o.object "
-        "AND p.status = 'in_progress'), "
+        "o.last_full_at, count(p.id), count(CASE WHEN p.read_type = 'triggered' THEN 1 END), o.paused, "
         "coalesce((SELECT h.health FROM connection_health h WHERE h.installation_id = o.installation_id), 'healthy') = "
         "'healthy' "
-        "FROM object_state o ORDER BY 1, 2");
+        "FROM object_state o LEFT JOIN operations p ON p.status = 'in_progress' "  // by the index on that
+        "AND +p.installation_id = o.installation_id AND +p.object = o.object GROUP BY o.key ORDER BY 1, 2");
     std::vector<StoredObject> found;
     while (row.step())
-        found.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.time(4), row.time(5), row.integer(6),
-                         row.integer(7) != 0});
+        found.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.time(4), row.time(5), row.time(6),
+                         row.integer(7), row.integer(8), row.integer(10) != 0, row.integer(9) != 0});
+    return found;
+}
+
+std::vector<StoredQuery> Observer::queries(const std::string& installation, const std::string& object) {
+    auto row = database_.query(
+        "SELECT q.itwin_id, q.slice, q.done FROM query q JOIN object_state o ON o.key = q.object_key "
+        "WHERE o.installation_id = ? AND o.object = ? ORDER BY 1, 2");
+    row.bind(installation, object);
+    std::vector<StoredQuery> found;
+    while (row.step()) found.push_back({row.text(0), row.text(1), row.integer(2) != 0});
+    return found;
+}
+
+Bearings Observer::bearings(const std::string& installation, const std::string& object) {
+    Bearings found;
+    auto row = database_.query(
+        "SELECT next_url, next_cursor, next_itwin_id, next_slice, next_rows, backfill, since, last_full_at, last_due_at "
+        "FROM object_state WHERE installation_id = ? AND object = ?");
+    row.bind(installation, object);
+    if (row.step())
+        for (int i = 0; i < 9; ++i) (i < 5 ? found.position : found.times) += row.text(i) + " ";
+    auto cursor = database_.query("SELECT itwin_id, cursor FROM cursors WHERE installation_id = ? AND object = ?");
+    cursor.bind(installation, object);
+    while (cursor.step()) found.cursors[cursor.text(0)] = cursor.text(1);
+    return found;
+}
+
+std::vector<std::string> Observer::bodies(const std::string& operation) {
+    auto row = database_.query(
+        "SELECT b.body FROM message m JOIN message_body b ON b.message_key = m.key WHERE m.operation_id = ? ORDER BY m.key");
+    row.bind(operation);
+    std::vector<std::string> found;
+    while (row.step()) found.push_back(row.text(0));
     return found;
 }
 
@@ -44,22 +79,22 @@ std::vector<StoredMessage> Observer::messages(const std::string& destination, co
 
 std::vector<StoredOperation> Observer::operations() {
     auto row = database_.query(
-        "SELECT id, object, status, result, read_type, created_at, deletes FROM operations ORDER BY id");
+        "SELECT id, object, status, result, read_type, created_at, deletes, installation_id FROM operations ORDER BY id");
     std::vector<StoredOperation> found;
     while (row.step())
         found.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4),
-                         row.time(5).value_or(Timestamp{}), row.integer(6)});
+                         row.time(5).value_or(Timestamp{}), row.integer(6), row.text(7)});
     return found;
 }
 
 std::optional<StoredOperation> Observer::operation(const std::string& id) {
     auto row = database_.query(
-        "SELECT id, object, status, result, read_type, created_at, deletes FROM operations WHERE id = ?");
+        "SELECT id, object, status, result, read_type, created_at, deletes, installation_id FROM operations WHERE id = ?");
     row.bind(id);
     if (!row.step()) return std::nullopt;
     return StoredOperation{row.text(0),   row.text(1), row.text(2),
                            row.text(3),   row.text(4), row.time(5).value_or(Timestamp{}),
-                           row.integer(6)};
+                           row.integer(6), row.text(7)};
 }
 
 bool Observer::is_dead(const std::string& stream, std::int64_t sequence) {

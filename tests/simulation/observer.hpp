@@ -16,14 +16,28 @@ struct StoredRecord {
     std::string raw;
     bool visible = false;
     int missing = 0;  // see Missing in storage/store.hpp
-    std::optional<Timestamp> deleted_at;
+    std::optional<Timestamp> deleted_at, updated_at;
+    bool rechecked = false;  // a job that is to be read again by its id
 };
 
 struct StoredObject {
     std::string installation, object, backfill, next_url;
-    std::optional<Timestamp> since, last_due_at;
-    std::int64_t in_progress = 0;  // operations
-    bool healthy = true;
+    std::optional<Timestamp> since, last_due_at, last_full_at;
+    std::int64_t in_progress = 0, triggered = 0;  // operations; triggered: those among them
+    bool healthy = true, paused = false;
+};
+
+/// What a read asks for: an iTwin's rows, or a slice of creation time.
+struct StoredQuery {
+    std::string itwin_id, slice;
+    bool done = false;
+};
+
+/// What tells an object's next read where to go on.
+struct Bearings {
+    std::string position;                        // of a backfill
+    std::string times;                           // of reads
+    std::map<std::string, std::string> cursors;  // by iTwin
 };
 
 struct StoredMessage {
@@ -36,6 +50,7 @@ struct StoredOperation {
     std::string id, object, status, result, read_type;
     Timestamp created_at;
     std::int64_t deletes = 0;
+    std::string installation;
 };
 
 class Observer {
@@ -44,6 +59,10 @@ public:
 
     std::map<std::string, StoredRecord> records(const std::string& installation, const std::string& object);
     std::vector<StoredObject> objects();
+    std::vector<StoredQuery> queries(const std::string& installation, const std::string& object);
+    Bearings bearings(const std::string& installation, const std::string& object);
+    /// The bodies of an operation's messages.
+    std::vector<std::string> bodies(const std::string& operation);
     std::vector<StoredMessage> messages(const std::string& destination, const std::string& installation,
                                         const std::string& object);
     std::vector<StoredOperation> operations();

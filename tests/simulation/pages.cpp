@@ -14,7 +14,8 @@ constexpr std::size_t recents_max = 25;
 constexpr std::string_view skip_name = "&$skip=", position_name = "&continuationToken=";
 
 std::string key_of(const std::string& object) {
-    if (object == "contextcapture/jobs") return "jobs";
+    if (object.ends_with("/jobs")) return "jobs";
+    if (object == "reality-management/reality-data") return "realityData";
     return object == "curated-content/cesium" ? "items" : "iTwins";
 }
 
@@ -24,34 +25,11 @@ std::string place_of(const Row& row, int order) {
     return format_time(row.created) + row.id;
 }
 
-}  // namespace
+std::string problem(std::string_view code) {
+    return fmt::format("{{\"error\":{{\"code\":\"{}\",\"message\":\"it is refused\"}}}}", code);
+}
 
-/// A list request taken apart.
-struct Provider::Query {
-    explicit Query(const std::string& t) : target(t) {
-        top = number("$top=", 100'000);
-        skip = number(skip_name, 0);
-        const auto filter = target.find("ge%20");
-        if (filter != std::string::npos)
-            since = parse_time(target.substr(filter + 5, target.find('&', filter) - filter - 5)).value_or(Timestamp{});
-        const auto at = target.find(position_name);
-        if (at != std::string::npos) position = target.substr(at + position_name.size());
-        base = target.substr(0, std::min(target.find(skip_name), at));
-        first = base == target;
-    }
-    std::int64_t number(std::string_view name, std::int64_t fallback) const {
-        const auto at = target.find(name);
-        std::int64_t value = fallback;
-        if (at != std::string::npos)
-            std::from_chars(target.data() + at + name.size(), target.data() + target.size(), value);
-        return value;
-    }
-    std::string target, base;  // base: without the position
-    std::string position;      // of a continuation: EPOCH~PLACE
-    std::int64_t top = 0, skip = 0;
-    Timestamp since{};
-    bool first = true;
-};
+}  // namespace
 
 /// A page on its way out.
 struct Provider::ListPage {
@@ -60,88 +38,121 @@ struct Provider::ListPage {
     std::string self, next;  // targets; next is empty on the last page
     std::string body;
     Reply::Way way = Reply::Way::whole;
-    std::int64_t listed = 0;  // rows on the whole list
 };
 
-std::vector<const Row*> Provider::select(const std::string& object, const Query& query, const http::Request& request) {
+std::vector<const Row*> Provider::select(const std::string& object, const ListQuery& query) const {
     const auto now = machine_.true_now();
     std::vector<const Row*> rows;
     for (const auto& row : truths_.at(object).rows())
-        if (row.listed_from <= now && row.created >= query.since) rows.push_back(&row);
+        if (row.listed_from <= now && query.matches(row)) rows.push_back(&row);
     if (object == "itwins/recents") {
         std::ranges::reverse(rows);
         rows.resize(std::min(rows.size(), recents_max));
     }
-    if (object == "contextcapture/jobs") {
+    if (object.ends_with("/jobs")) {
         const int order = rules_.jobs_order;
         std::ranges::sort(rows,
                           [order](const Row* a, const Row* b) { return place_of(*a, order) < place_of(*b, order); });
         if (order == 1) std::ranges::reverse(rows);
     }
-    const auto cap = request.headers.get("X-Max-Return");
-    std::size_t rows_max = rows.size();
-    std::from_chars(cap.data(), cap.data() + cap.size(), rows_max);
-    rows.resize(std::min(rows.size(), rows_max));
     return rows;
 }
 
+/// Where the list is cut, silently.
+std::int64_t Provider::rows_max(const http::Request& request) const {
+    const auto wish = request.headers.get("X-Max-Return");
+    std::int64_t rows = INT64_MAX;
+    std::from_chars(wish.data(), wish.data() + wish.size(), rows);
+    return rules_.rows_max > 0 && !wish.empty() ? rules_.rows_max : rows;
+}
+
+/// An iTwin that may not be seen for a while.
+bool Provider::refuses(const Token& token, const std::string& itwin_id) {
+    if (itwin_id.empty()) return false;
+    auto& until = refused_until_[{token.installation, itwin_id}];
+    const auto now = machine_.loop.tick();
+    if (now < until) return !faults_.ended();
+    if (!faults_.strike(Fault::itwin_refused)) return false;
+    until = now + faults_.chance().between(Duration{0}, Duration{std::chrono::hours{1}});
+    return true;
+}
+
 Reply Provider::list(const Arrival& arrival, const Token& token, const std::string& object) {
-    const Query query(arrival.request.target);
+    const ListQuery query(object, arrival.request.target);
+    const bool lacks_filter = object.ends_with("/jobs") && !query.since && query.ids.empty();
+    if (!query.understood || lacks_filter) {
+        journal_.violate("query", "the provider would refuse " + query.target);
+        return answered(422, problem("InvalidParameter"));
+    }
+    if (!query.ids.empty()) return list_by_ids(object, query);
+    if (refuses(token, query.itwin_id)) {
+        constexpr std::array<int, 3> statuses{403, 404, 422};
+        return answered(statuses[std::size_t(faults_.chance().between(0, 2))], problem("iTwinNotFound"));
+    }
     const Key key{token.installation, object};
-    const auto rows = select(object, query, arrival.request);
+    auto rows = select(object, query);
+    const auto cap = rows_max(arrival.request);
+    rows.resize(std::min<std::size_t>(rows.size(), std::size_t(cap)));
     const auto epoch = std::to_string(epoch_) + "~";
     if (!query.position.empty()) {
         if (faults_.strike(Fault::stale_position)) ++epoch_;
         if (!query.position.starts_with(std::to_string(epoch_) + "~"))
             return answered(422, "{\"error\":{\"code\":\"InvalidContinuationToken\",\"message\":\"it has expired\"}}");
     }
-    auto at = rows.begin() + std::min<std::int64_t>(query.skip, std::int64_t(rows.size()));
-    if (!query.position.empty()) {
-        const auto place = query.position.substr(epoch.size());
+    const bool by_place = object.ends_with("/jobs");
+    const auto place = query.position.empty() ? std::string() : query.position.substr(epoch.size());
+    auto skip = query.skip;
+    if (!place.empty() && !by_place) std::from_chars(place.data(), place.data() + place.size(), skip);
+    auto at = rows.begin() + std::min<std::int64_t>(skip, std::int64_t(rows.size()));
+    if (!place.empty() && by_place)
         at = std::ranges::find_if(rows, [&](const Row* row) {
             const auto own = place_of(*row, rules_.jobs_order);
             return rules_.jobs_order == 1 ? own < place : own > place;
         });
-    }
     const bool paged = object != "curated-content/cesium";
     const auto end = paged ? at + std::min<std::int64_t>(query.top, rows.end() - at) : rows.end();
-    ListPage page{.key = key_of(object), .self = query.target, .listed = std::int64_t(rows.size())};
+    ListPage page{.key = key_of(object), .self = query.target};
     for (auto row = at; row != end; ++row) page.rows.push_back(truths_.at(object).render(**row));
-    if (end != rows.end() && object == "contextcapture/jobs")
+    if (end != rows.end() && by_place)
         page.next = query.base + std::string(position_name) + epoch + place_of(**(end - 1), rules_.jobs_order);
+    else if (end != rows.end() && object == "reality-management/reality-data")
+        page.next = fmt::format("{}{}{}{}", query.base, position_name, epoch, skip + query.top);
     else if (end != rows.end())
-        page.next = fmt::format("{}{}{}", query.base, skip_name, query.skip + query.top);
-    const bool omitted_before = chains_[key].omitted || !chains_[key].done;
-    follow(token, object, query, page);
+        page.next = fmt::format("{}{}{}", query.base, skip_name, skip + query.top);
+    const bool may_omit = !paged && readings_.may_omit(key);
+    if (arrival.life == life_)
+        readings_.follow(key, query, truths_.at(object).mutations(machine_.true_now()), std::int64_t(rows.size()),
+                         page.next);
     // A list that forgets a row now and then, never in two reads in a row that end well: why a delete without an own
     // read takes two full reads.
-    if (!paged && !omitted_before && !page.rows.empty() && faults_.strike(Fault::omitted_row)) {
+    if (may_omit && !page.rows.empty() && faults_.strike(Fault::omitted_row)) {
         page.rows.pop_back();
-        chains_[key].omitted = true;
-        chains_[key].gapless = false;  // not to be compared with the truth
+        readings_.omit(key, query.name());
     }
     spoil(page);
     auto reply = answered(200, std::move(page.body));
     reply.way = page.way;
+    if (cap != INT64_MAX && rules_.tells_rows_max) reply.response.headers.add("X-Max-Return", std::to_string(cap));
     if (rules_.drift && faults_.strike(Fault::drift)) stir(object, 1);
     if (rules_.drift && faults_.strike(Fault::reordered)) truths_.at(object).reorder();
     return reply;
 }
 
-void Provider::follow(const Token& token, const std::string& object, const Query& query, const ListPage& page) {
-    auto& chain = chains_[{token.installation, object}];
-    if (query.first)
-        chain = {.mutations = truths_.at(object).mutations(machine_.true_now()),
-                 .gapless = true,
-                 .restarted = !chain.done,
-                 .done = false,
-                 .rows = page.listed,
-                 .since = query.since};
-    else if (query.target != chain.next && query.target != chain.current)
-        chain.gapless = false;
-    chain.current = query.target;
-    chain.next = page.next;
-    chain.finished = page.next.empty();
+/// Some records by their ids: a list that knows no such filter, or overlooks one of them.
+Reply Provider::list_by_ids(const std::string& object, const ListQuery& query) {
+    if (faults_.strike(Fault::ids_refused)) {
+        constexpr std::array<int, 4> statuses{400, 422, 403, 404};
+        return answered(statuses[std::size_t(faults_.chance().between(0, 3))], problem("InvalidParameter"));
+    }
+    auto rows = select(object, query);
+    if (!rows.empty() && faults_.strike(Fault::ids_left_out)) rows.erase(rows.begin());
+    ListPage page{.key = key_of(object), .self = query.target};
+    for (const auto* row : rows)
+        if (std::int64_t(page.rows.size()) < query.top) page.rows.push_back(truths_.at(object).render(*row));
+    spoil(page);
+    auto reply = answered(200, std::move(page.body));
+    reply.way = page.way;
+    return reply;
 }
 
 /// Writes the page's body, as it should be or as a fault has it.

@@ -11,10 +11,21 @@ namespace {
 constexpr Duration minute = std::chrono::minutes{1}, hour = std::chrono::hours{1};
 constexpr std::int64_t burst_max = 9;  // requests in a row that meet a 5xx: more than the product tries again
 
-const std::map<std::string, std::string> objects_by_path{{"/itwins/", "itwins"},
-                                                         {"/itwins/recents", "itwins/recents"},
-                                                         {"/curated-content/cesium/", "curated-content/cesium"},
-                                                         {"/contextcapture/jobs", "contextcapture/jobs"}};
+const std::map<std::string, std::string> objects_by_path{
+    {"/itwins/", "itwins"},
+    {"/itwins/recents", "itwins/recents"},
+    {"/curated-content/cesium/", "curated-content/cesium"},
+    {"/contextcapture/jobs", "contextcapture/jobs"},
+    {"/reality-analysis/jobs", "reality-analysis/jobs"},
+    {"/reality-management/reality-data/", "reality-management/reality-data"}};
+
+/// The object of which that path is one record, and its id.
+std::pair<std::string, std::string> own_path(const std::string& path) {
+    const auto slash = path.rfind('/') + 1;
+    for (const auto& [list, object] : objects_by_path)
+        if (path.substr(0, slash) == (list.back() == '/' ? list : list + "/")) return {object, path.substr(slash)};
+    return {};
+}
 
 std::string problem(std::string_view code) {
     return fmt::format("{{\"error\":{{\"code\":\"{}\",\"message\":\"as the plan has it\"}}}}", code);
@@ -28,8 +39,21 @@ Provider::Provider(Machine& machine, Journal& journal, ProviderRules rules, std:
       faults_(machine.network.faults()),
       rules_(rules),
       data_chance_(seed),
+      readings_(journal),
       foreign_(journal) {
     for (const auto& [path, object] : objects_by_path) truths_.emplace(object, Truth(object, data_chance_));
+}
+
+std::vector<std::string> Provider::itwins() const {
+    std::vector<std::string> ids;
+    for (const auto& row : truths_.at("itwins").rows()) ids.push_back(row.id);
+    return ids;
+}
+
+std::vector<std::string> Provider::homes() const {
+    auto ids = itwins();
+    ids.push_back(truths_.at("itwins").next_id());
+    return ids;
 }
 
 void Provider::stir(const std::string& object, int strength) {
@@ -37,17 +61,18 @@ void Provider::stir(const std::string& object, int strength) {
     const auto now = machine_.true_now();
     for (int i = 0; i < strength; ++i) {
         switch (data_chance_.between(0, 3)) {
-            case 0:
-            case 1: {
-                const bool late = object == "contextcapture/jobs" && faults_.strike(Fault::late_list);
-                truth.create(now, late ? data_chance_.between(Duration{0}, Duration{minute * 4}) : Duration{0});
+            case 0: {
+                const bool late = object.ends_with("/jobs") && faults_.strike(Fault::late_list);
+                create(object, now, late ? data_chance_.between(Duration{0}, Duration{minute * 4}) : Duration{0});
                 break;
             }
-            case 2:
-                // A job that changes is only seen by the next full read; one that is created by the next read of any
-                // kind.
-                truth.change(now);
-                break;
+            case 1:
+                if (!is_per_itwin(object)) {
+                    create(object, now, Duration{0});
+                    break;
+                }
+                [[fallthrough]];
+            case 2: truth.change(now, homes()); break;
             default: truth.remove(1);
         }
     }
@@ -55,13 +80,6 @@ void Provider::stir(const std::string& object, int strength) {
 
 void Provider::revoke_tokens() {
     for (auto& [name, token] : issued_) token.revoked = true;
-}
-
-void Provider::expect_resume(const std::string& installation, const std::string& object, std::string url) {
-    if (url.empty())
-        resumes_.erase({installation, object});
-    else
-        resumes_[{installation, object}] = std::move(url);
 }
 
 void Provider::count(const Arrival& arrival, const Token& token) {
@@ -106,28 +124,19 @@ Reply Provider::answer(const Arrival& arrival) {
         journal_.violate("retry-after",
                          fmt::format("{} asked for {} before its Retry-After was over", key.first, key.second));
     const auto path = target.substr(0, target.find('?'));
-    if (const auto object = objects_by_path.find(path); object != objects_by_path.end())
-        check_resume({token.installation, object->second}, target);
+    const auto listed = objects_by_path.find(path);
+    const auto [owner, id] = own_path(path);
+    const Key what{token.installation, listed != objects_by_path.end() ? listed->second : owner};
+    if (!what.second.empty() && arrival.life == life_)
+        readings_.note_request(what, truths_.at(what.second).mutations(machine_.true_now()));
+    if (listed != objects_by_path.end() && arrival.life == life_)
+        if (const ListQuery query(what.second, target); query.ids.empty()) readings_.check_resume(what, query, itwins());
     if (auto refused = refuse(arrival, token)) return *refused;
     if (auto wrong = misbehave(arrival, token)) return *wrong;
 
-    if (const auto object = objects_by_path.find(path); object != objects_by_path.end())
-        return list(arrival, token, object->second);
-    for (const std::string prefix : {"/itwins/", "/contextcapture/jobs/"})
-        if (path.starts_with(prefix))
-            return own(objects_by_path.at(prefix == "/itwins/" ? prefix : "/contextcapture/jobs"),
-                       path.substr(prefix.size()));
+    if (listed != objects_by_path.end()) return list(arrival, token, what.second);
+    if (!owner.empty()) return own(token, owner, id);
     return answered(404, problem("OperationNotFound"));
-}
-
-/// The first list request of a life, whatever comes of it, goes on where a cut backfill was.
-void Provider::check_resume(const Key& key, const std::string& target) {
-    const auto resume = resumes_.find(key);
-    if (resume == resumes_.end()) return;
-    if (!resume->second.ends_with(target))
-        journal_.violate(
-            "resume", fmt::format("{} {} went on at {} instead of {}", key.first, key.second, target, resume->second));
-    resumes_.erase(resume);
 }
 
 std::optional<Reply> Provider::refuse(const Arrival& arrival, Token& token) {
@@ -165,18 +174,29 @@ std::optional<Reply> Provider::misbehave(const Arrival& arrival, const Token& to
         return reply;
     }
     if (faults_.strike(Fault::gateway_404)) {
-        for (auto& [key, chain] : chains_)
-            if (key.first == token.installation) chain.hindered = true;
+        readings_.hinder_all(token.installation);
         if (faults_.chance().one_in(3)) return answered(403, problem("InsufficientPermissions"));
         return answered(404, problem("OperationNotFound"));
     }
     return std::nullopt;
 }
 
-Reply Provider::own(const std::string& object, const std::string& id) {
+Reply Provider::own(const Token& token, const std::string& object, const std::string& id) {
+    const Key key{token.installation, object};
+    if (faults_.strike(Fault::own_refused)) {
+        readings_.hinder(key);
+        switch (faults_.chance().between(0, 3)) {
+            case 0: return answered(404, problem("OperationNotFound"));
+            case 1: return answered(200, "<html>busy</html>");
+            default: return answered(403, problem("InsufficientPermissions"));
+        }
+    }
     const auto* row = truths_.at(object).find(id);
-    if (!row) return answered(404, problem(object == "itwins" ? "iTwinNotFound" : "JobNotFound"));
-    const auto wrapper = object == "itwins" ? "iTwin" : "job";
+    if (!row) {
+        readings_.miss(key, id);
+        return answered(404, problem(object == "itwins" ? "iTwinNotFound" : "JobNotFound"));
+    }
+    const auto wrapper = object == "itwins" ? "iTwin" : object.ends_with("/jobs") ? "job" : "realityData";
     return answered(200, fmt::format("{{\"{}\":{}}}", wrapper, truths_.at(object).render(*row)));
 }
 

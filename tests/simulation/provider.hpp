@@ -4,6 +4,7 @@
 
 #include "tests/simulation/journal.hpp"
 #include "tests/simulation/network.hpp"
+#include "tests/simulation/readings.hpp"
 #include "tests/simulation/truth.hpp"
 
 #include <map>
@@ -21,20 +22,8 @@ struct ProviderRules {
     Duration token_lifetime = std::chrono::hours{1};
     int jobs_order = 0;  // 0: oldest first, 1: newest first, 2: neither
     bool drift = false;  // records change between the pages of a read
-};
-
-/// One chain of pages as the provider saw it: of an installation and an object, from its last first page on.
-struct Chain {
-    std::int64_t mutations = 0;  // of the truth when it began
-    bool gapless = false;        // each page followed the one before
-    bool finished = false;       // the last page was asked for
-    bool restarted = false;      // begun anew before the read before it had ended well
-    bool done = true;            // its read has ended well
-    bool omitted = false;        // a row that exists was left out, once
-    std::string current, next;   // targets: of the last page asked for and the one that must follow
-    std::int64_t rows = 0;       // on the list when it began
-    Timestamp since;             // what its filter asked for
-    bool hindered = false;       // a record's own read was refused, so that its delete can't be confirmed
+    std::int64_t rows_max = 0;   // where it overlooks the client's wish: a list is cut there, silently; 0: it does not
+    bool tells_rows_max = true;  // says in the answer where the list is cut
 };
 
 class Provider final : public Peer {
@@ -46,18 +35,15 @@ public:
 
     Truth& truth(const std::string& object) { return truths_.at(object); }
     std::map<std::string, Truth>& truths() { return truths_; }
-    /// What the named installation's last read from a first page on began with.
-    const Chain& chain(const std::string& installation, const std::string& object) {
-        return chains_[{installation, object}];
-    }
-    void end_chain(const std::string& installation, const std::string& object) {
-        chains_[{installation, object}].done = true;
-    }
-    /// At the start of a life: the list request that must come first, since a backfill was cut off there.
-    void expect_resume(const std::string& installation, const std::string& object, std::string url);
+    Readings& readings() { return readings_; }
+    /// What an earlier life sent may still arrive: it is answered, and nothing else.
+    void begin_life(int life) { life_ = life; }
     void revoke_tokens();
     /// Creates, changes and removes some of an object's records.
     void stir(const std::string& object, int strength);
+    void create(const std::string& object, Timestamp now, Duration late) {
+        truths_.at(object).create(now, late, itwins());
+    }
     void forget_waits() { waits_.clear(); }  // a new process knows nothing of the old one's Retry-After
 
     /// The endpoint that gives tokens.
@@ -89,18 +75,21 @@ private:
         Tick expires;
         bool revoked = false;
     };
-    struct Query;
     struct ListPage;
-    using Key = std::pair<std::string, std::string>;
+    using Key = Readings::Key;
 
-    void check_resume(const Key& key, const std::string& target);
+    std::vector<std::string> itwins() const;
+    /// Where a record may belong: to an iTwin too that the caller is yet to be invited to.
+    std::vector<std::string> homes() const;
     std::optional<Reply> refuse(const Arrival& arrival, Token& token);
     std::optional<Reply> misbehave(const Arrival& arrival, const Token& token);
     void count(const Arrival& arrival, const Token& token);
     Reply list(const Arrival& arrival, const Token& token, const std::string& object);
-    Reply own(const std::string& object, const std::string& id);
-    void follow(const Token& token, const std::string& object, const Query& query, const ListPage& page);
-    std::vector<const Row*> select(const std::string& object, const Query& query, const http::Request& request);
+    Reply list_by_ids(const std::string& object, const ListQuery& query);
+    Reply own(const Token& token, const std::string& object, const std::string& id);
+    std::vector<const Row*> select(const std::string& object, const ListQuery& query) const;
+    std::int64_t rows_max(const http::Request& request) const;
+    bool refuses(const Token& token, const std::string& itwin_id);
     void spoil(ListPage& page);
     Reply answered(int status, std::string body) const;
 
@@ -109,13 +98,14 @@ private:
     Faults& faults_;
     ProviderRules rules_;
     Chance data_chance_;
+    Readings readings_;
     std::map<std::string, Truth> truths_;
     std::map<std::string, Token> issued_;
-    std::map<Key, Chain> chains_;
-    std::map<Key, std::string> resumes_;
     std::map<std::string, std::vector<Tick>> sent_;  // requests by client, in the last hours
     std::map<Key, Tick> waits_;                      // installation, target: not before
+    std::map<Key, Tick> refused_until_;              // installation, iTwin
     std::int64_t next_token_ = 1, error_burst_ = 0, epoch_ = 1;
+    int life_ = 0;
     Tokens tokens_{*this};
     Foreign foreign_;
 };

@@ -6,6 +6,9 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 namespace syncd::embedded {
 extern const std::string_view catalog_json;
 }
@@ -15,9 +18,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto all_objects = {"itwins", "itwins/recents", "curated-content/cesium", "contextcapture/jobs"};
+constexpr std::array<const char*, 6> all_objects{"itwins",
+                                                 "itwins/recents",
+                                                 "curated-content/cesium",
+                                                 "contextcapture/jobs",
+                                                 "reality-analysis/jobs",
+                                                 "reality-management/reality-data"};
 
-bentley::Catalog small_catalog(std::int64_t page_max, std::int64_t rows_max) {
+/// `rows_max`: what the catalog asks for, `rows_default` what a provider that overlooks it shows.
+bentley::Catalog small_catalog(std::int64_t page_max, std::int64_t rows_max, std::int64_t rows_default) {
     static const auto whole = boost::json::parse(std::string(embedded::catalog_json)).as_object();
     boost::json::object some;
     for (const auto* name : all_objects) {
@@ -28,9 +37,13 @@ bentley::Catalog small_catalog(std::int64_t page_max, std::int64_t rows_max) {
         if (rows_max == 0 || !read.contains("rowsMax")) continue;
         read["rowsMax"] = rows_max;
         read["headers"].as_object()["X-Max-Return"] = std::to_string(rows_max);
+        read.erase("rowsMaxDefault");
+        if (rows_default != 0) read["rowsMaxDefault"] = rows_default;
     }
     return bentley::Catalog::parse(boost::json::serialize(some)).value();
 }
+
+constexpr std::int64_t triggers_max = 1;  // at once
 
 config::Schedule some_schedule(Chance& chance) {
     constexpr std::array<std::string_view, 6> lines{"@every 90s",  "@every 7m",    "@every 20m",
@@ -42,7 +55,8 @@ std::optional<config::Backfill> some_backfill(Chance& chance) {
     switch (chance.between(0, 5)) {
         case 0: return config::Backfill{.full_history = false, .days = 0};
         case 1: return config::Backfill{.full_history = false, .days = 1};
-        case 2: return config::Backfill{.full_history = true, .days = 0};
+        case 2:
+        case 3: return config::Backfill{.full_history = true, .days = 0};
         default: return std::nullopt;
     }
 }
@@ -56,14 +70,14 @@ public:
         out_.heals = !chance_.one_in(2) && mode_ == Mode::mixed;
         out_.reads = int(chance_.between(1, 4));
         out_.length = out_.heals && chance_.one_in(12) ? 50h : 9h;
-        out_.rows_max = chance_.one_in(8) ? 12 : 0;
-        out_.catalog = small_catalog(chance_.between(2, 6), out_.rows_max);
         build_provider();
+        build_cap();
         build_destinations();
-        const auto installations = chance_.one_in(4) ? 2 : 1;
+        const auto installations = chance_.one_in(6) ? 2 : 1;
         for (int i = 1; i <= installations; ++i) build_installation(i);
         for (const auto* name : all_objects)
             out_.rows_at_first[name] = int(chance_.between(0, 5) == 0 ? chance_.between(0, 2) : chance_.between(5, 22));
+        if (many_queries_) out_.rows_at_first["itwins"] = int(chance_.between(1, 5));
         build_faults();
         build_events();
         build_endings();
@@ -86,6 +100,17 @@ private:
                          .token_lifetime = lifetimes[std::size_t(chance_.between(0, 3))],
                          .jobs_order = int(chance_.between(0, 2)),
                          .drift = chance_.one_in(2)};
+    }
+
+    /// Where lists of iTwins are cut, and what of that the provider says.
+    void build_cap() {
+        const auto page_max = chance_.between(2, 6), cap = chance_.between(3, 10);
+        const bool cuts = chance_.one_in(3), overlooks = chance_.one_in(4);
+        const auto wish = overlooks ? 2 * cap : cap;
+        out_.provider.tells_rows_max = !chance_.one_in(2);
+        if (cuts && overlooks) out_.provider.rows_max = cap;
+        out_.rows_max = cuts ? cap : 0;
+        out_.catalog = small_catalog(page_max, cuts ? wish : 0, overlooks ? cap : 0);
     }
 
     void build_destinations() {
@@ -119,8 +144,13 @@ private:
                                    .scopes = {"itwin-platform", fmt::format("inst-{}", installation.id)}};
         installation.digest = "digest";
         for (const auto* name : all_objects)
-            if (chance_.one_in(2)) installation.objects.push_back(build_object(name));
-        if (installation.objects.empty()) installation.objects.push_back(build_object("itwins"));
+            if (chance_.one_in(3)) installation.objects.push_back(build_object(name));
+        const bool all_itwins =
+            std::ranges::any_of(installation.objects, [](const auto& each) { return each.itwins.all; });
+        const bool has_itwins =
+            std::ranges::any_of(installation.objects, [](const auto& each) { return each.object == "itwins"; });
+        if (installation.objects.empty() || (all_itwins && !has_itwins))
+            installation.objects.push_back(build_object("itwins"));
         out_.config.installations.push_back(std::move(installation));
     }
 
@@ -134,7 +164,7 @@ private:
         object.all_fields = chance_.one_in(2);
         if (chance_.one_in(3)) object.filters = {{"status", std::string("Active")}};
         object.backfill = some_backfill(chance_);
-        const bool whole = object.backfill ? object.backfill->full_history : name != "contextcapture/jobs";
+        const bool whole = object.backfill ? object.backfill->full_history : !name.ends_with("/jobs");
         if (!whole) out_.receivers[which].partly_told = true;
         object.page_records_max = chance_.one_in(3) ? chance_.between(1, 3) : 0;
         object.deliver_all = chance_.one_in(6);
@@ -144,7 +174,19 @@ private:
         constexpr std::array<Duration, 3> overlaps{5min, 10min, 1h}, fulls{24h, 1h, 0h};
         object.overlap = overlaps[std::size_t(chance_.between(0, 2))];
         object.full_every = fulls[std::size_t(chance_.between(0, 2))];
+        if (is_per_itwin(name)) build_itwins(object);
         return object;
+    }
+
+    void build_itwins(config::ReadObject& object) {
+        switch (chance_.between(0, 3)) {
+            case 0: break;
+            case 1:
+                for (int i = 1; i <= 3; ++i)
+                    if (!chance_.one_in(3)) object.itwins.ids.push_back(std::to_string(1000 + i));
+                break;
+            default: object.itwins.all = many_queries_ = true;
+        }
     }
 
     void build_faults() {
@@ -164,12 +206,13 @@ private:
     void build_events() {
         using Kind = Event::Kind;
         const auto add = [&](Kind kind, Duration length, std::int64_t count = 0) {
-            const auto* object = std::data(all_objects)[chance_.between(0, 3)];
+            const auto* object = all_objects[std::size_t(chance_.between(0, 5))];
             const auto at = chance_.one_in(2) ? chance_.between(Duration{0}, Duration{30min})
                                               : chance_.between(Duration{0}, out_.length);
             out_.events.push_back({kind, at, length, object, count});
         };
-        for (auto i = chance_.between(0, 10); i > 0; --i) add(Kind::stir, {}, chance_.between(1, 6));
+        for (auto i = chance_.between(0, 14); i > 0; --i) add(Kind::stir, {}, chance_.between(1, 6));
+        if (out_.rows_max != 0 && chance_.one_in(12)) add(Kind::crowd, {}, out_.rows_max + 1);
         if (chance_.one_in(3)) add(Kind::remove_many, {}, chance_.between(3, 14));
         if (chance_.one_in(10)) add(Kind::remove_all, {});
         if (chance_.one_in(5)) add(Kind::partition_api, chance_.between(Duration{1s}, Duration{20min}));
@@ -181,6 +224,34 @@ private:
         if (chance_.one_in(6)) add(Kind::full_disk, chance_.between(Duration{1s}, Duration{20min}));
         if (chance_.one_in(6)) add(Kind::bad_reads, {}, chance_.between(1, 5));
         if (chance_.one_in(10)) add(Kind::clock_jump, chance_.between(Duration{-3h}, Duration{3h}));
+        for (auto i = chance_.one_in(2) ? 0 : chance_.between(1, 4); i > 0; --i) add_command(Kind::trigger);
+        if (!chance_.one_in(4)) return;
+        add_command(Kind::pause);  // and perhaps a triggered read meanwhile
+        auto& pause = out_.events.back();
+        if (chance_.one_in(3)) pause.at = chance_.between(Duration{0}, Duration{2s});
+        if (chance_.one_in(2)) return;
+        auto meanwhile = pause;
+        meanwhile.kind = Kind::trigger;
+        meanwhile.at += chance_.between(Duration{0}, pause.length);
+        out_.events.push_back(meanwhile);
+    }
+
+    /// What the operator does to one of the objects.
+    void add_command(Event::Kind kind) {
+        const auto& installation = out_.config.installations[std::size_t(
+            chance_.between(0, std::int64_t(out_.config.installations.size()) - 1))];
+        const auto& object =
+            installation.objects[std::size_t(chance_.between(0, std::int64_t(installation.objects.size()) - 1))];
+        Event event{.kind = kind,
+                    .at = chance_.one_in(2) ? chance_.between(Duration{0}, Duration{1h})
+                                            : chance_.between(Duration{0}, out_.length),
+                    .length = chance_.between(Duration{1s}, Duration{90min}),
+                    .object = object.object,
+                    .count = chance_.between(1, triggers_max),
+                    .installation = installation.id};
+        if (!chance_.one_in(3)) event.since = chance_.between(Duration{0}, Duration{80h});
+        if (chance_.one_in(3)) event.until = chance_.between(Duration{0}, Duration{40h});
+        out_.events.push_back(event);
     }
 
     void build_endings() {
@@ -199,6 +270,7 @@ private:
     Chance chance_;
     Mode mode_;
     Faults& faults_;
+    bool many_queries_ = false;  // some object is read for each iTwin
     Scenario out_;
 };
 

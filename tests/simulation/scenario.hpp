@@ -16,6 +16,7 @@ namespace syncd::simulation {
 struct Event {
     enum class Kind {
         stir,
+        crowd,
         remove_many,
         remove_all,
         partition_api,
@@ -24,12 +25,16 @@ struct Event {
         revoke,
         full_disk,
         bad_reads,
-        clock_jump
+        clock_jump,
+        trigger,
+        pause
     };
     Kind kind{};
     Duration at{}, length{};
     std::string object;
     std::int64_t count = 0;
+    std::string installation{};                 // trigger, pause
+    std::optional<Duration> since{}, until{};  // trigger: so long ago
 };
 
 /// How one life of the process ends.
@@ -51,7 +56,7 @@ struct Scenario {
     bool heals = false;         // ends with full reads; else with what the last read left
     int reads = 1;              // of every object, successful ones; then the world ends
     Duration length{};          // at the latest
-    std::int64_t rows_max = 0;  // the provider's silent cap; 0: none
+    std::int64_t rows_max = 0;  // where the provider cuts a list silently; 0: nowhere
 };
 
 enum class Mode { mixed, one_pass };

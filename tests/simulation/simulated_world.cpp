@@ -13,6 +13,13 @@ using namespace std::chrono_literals;
 
 constexpr std::int64_t bytes_allowed = 32 << 20;  // of memory, for a world of some hundred records
 
+std::string text_of(std::span<const LogField> fields, std::string_view name) {
+    for (const auto& field : fields)
+        if (field.name == name)
+            if (const auto* text = std::get_if<std::string>(&field.value)) return *text;
+    return {};
+}
+
 std::int64_t bytes_in_use() { return std::int64_t(mallinfo2().uordblks); }
 
 }  // namespace
@@ -65,9 +72,10 @@ void SimulatedWorld::build_world() {
         network_.place(rules.destination + ".test", *receiver);
     }
     for (const auto& [object, rows] : scenario_.rows_at_first)
-        for (int i = 0; i < rows; ++i)
-            provider_.truth(object).create(machine_.true_now() - chance_.between(Duration{0}, Duration{72h}),
-                                           Duration{0});
+        for (int i = 0; i < rows; ++i) {
+            const auto age = chance_.one_in(20) ? Duration{24h * 9} : Duration{72h};
+            provider_.create(object, machine_.true_now() - chance_.between(Duration{0}, age), Duration{0});
+        }
     for (const auto& event : scenario_.events) schedule(event);
     every_minute();
 }
@@ -84,6 +92,7 @@ void SimulatedWorld::strike(const Event& event) {
     const auto& hook = scenario_.receivers.front().destination;
     switch (event.kind) {
         case Kind::stir: provider_.stir(event.object, int(event.count)); break;
+        case Kind::crowd: truth.crowd(machine_.true_now(), event.count); break;
         case Kind::remove_many: truth.remove(std::size_t(event.count)); break;
         case Kind::remove_all: truth.remove(truth.rows().size()); break;
         case Kind::partition_api:
@@ -115,6 +124,51 @@ void SimulatedWorld::strike(const Event& event) {
             trouble(event.length < Duration{0} ? -event.length : event.length);
             for (auto& [name, receiver] : receivers_) receiver->forgive_waits();
             break;
+        case Kind::trigger: trigger(event); break;
+        case Kind::pause:
+            pauses_[{event.installation, event.object}].paused = true;
+            settle_pauses();
+            loop_.after(event.length, [this, event] {
+                pauses_[{event.installation, event.object}].paused = false;
+                settle_pauses();
+            });
+            break;
+    }
+}
+
+/// One or several triggered reads, at once.
+void SimulatedWorld::trigger(const Event& event) {
+    if (!takes_commands()) return;
+    const auto ago = [this](std::optional<Duration> length) {
+        return length ? std::optional(machine_.now() - *length) : std::nullopt;
+    };
+    const TriggerOrder order{event.installation, event.object, ago(event.since), ago(event.until)};
+    for (auto i = event.count; i > 0; --i)
+        life_->operate(
+            [this, order](Daemon& daemon) -> awaitable<void> {
+                const auto answer = co_await daemon.trigger(order);
+                look([&](Observer& database) {
+                    invariants_.after_trigger(database, {order.installation_id, order.object}, answer);
+                });
+            },
+            commands_.emplace_back());
+}
+
+/// Pauses what is to be paused and lets the rest be read again, in the life that takes commands.
+void SimulatedWorld::settle_pauses() {
+    if (peace_ || !takes_commands()) return;
+    for (auto& [key, wish] : pauses_) {
+        if (wish.paused == wish.is || wish.asked_in_life == lives_) continue;
+        wish.asked_in_life = lives_;
+        invariants_.doubt_pause(key);
+        life_->operate(
+            [this, key, &wish, paused = wish.paused](Daemon& daemon) -> awaitable<void> {
+                const auto objects = co_await daemon.set_paused(key.first, {key.second}, paused);
+                if (!objects) co_return journal_.violate("pause", objects.error().message);
+                wish = {.paused = wish.paused, .is = paused};
+                invariants_.after_pause(key, paused);
+            },
+            commands_.emplace_back());
     }
 }
 
@@ -131,6 +185,7 @@ void SimulatedWorld::every_minute() {
                 invariants_.check_schedules(database, std::max(undisturbed_since_, life_->began()));
             });
         if (life_ && life_->started() && chance_.one_in(20)) enable_destinations();
+        settle_pauses();
         if (!finished_) every_minute();
     });
 }
@@ -155,25 +210,29 @@ void SimulatedWorld::enable_destinations() {
 void SimulatedWorld::hear(std::string_view event, std::span<const LogField> fields) {
     bytes_max_ = std::max(bytes_max_, bytes_in_use());
     if (event == "read.finished") after_read(fields);
+    if (event != "read.broken") return;
+    const Invariants::Key key{text_of(fields, "installation"), text_of(fields, "object")};
+    if (!key.second.empty()) look([&](Observer& database) { invariants_.read_broke(database, key); });
 }
 
 void SimulatedWorld::after_read(std::span<const LogField> fields) {
-    const auto field = [&](std::string_view name) {
-        for (const auto& each : fields)
-            if (each.name == name)
-                if (const auto* text = std::get_if<std::string>(&each.value)) return *text;
-        return std::string();
-    };
-    // A list that is longer than the provider shows can't be read well; that it says so is all that is asked.
-    const bool capped = scenario_.rows_max != 0 && field("object") == "itwins" &&
-                        provider_.truth("itwins").rows().size() >= std::size_t(scenario_.rows_max);
-    const bool good = field("status") == "success";
-    if (good || capped) ++reads_[{field("installation"), field("object")}];
-    if (!good) return;
-    ++reads_total_;
-    look([&](Observer& database) {
-        invariants_.after_read(database, field("installation"), field("object"), field("operation"));
-    });
+    FinishedRead read{.installation = text_of(fields, "installation"),
+                      .object = text_of(fields, "object"),
+                      .operation = text_of(fields, "operation"),
+                      .type = text_of(fields, "read_type"),
+                      .status = text_of(fields, "status"),
+                      .result = text_of(fields, "result"),
+                      .began = {}};
+    for (const auto& field : fields)
+        if (const auto* duration_ms = std::get_if<std::int64_t>(&field.value); field.name == "duration_ms" && duration_ms)
+            read.began = loop_.tick() - std::chrono::milliseconds{*duration_ms};
+    // Rows that can't be told apart can't be read well where the list is cut; that the read says so is all that is asked.
+    const bool crowded =
+        scenario_.rows_max != 0 && read.object == "itwins" && provider_.truth("itwins").is_crowded(scenario_.rows_max);
+    const bool good = read.status == "success";
+    if ((good || crowded) && read.type != "triggered") ++reads_[{read.installation, read.object}];
+    reads_total_ += good;
+    look([&](Observer& database) { invariants_.after_read(database, read); });
 }
 
 bool SimulatedWorld::reads_done() const {

@@ -7,6 +7,8 @@
 #include "tests/simulation/life.hpp"
 #include "tests/simulation/simulation.hpp"
 
+#include <deque>
+
 namespace syncd::simulation {
 
 class SimulatedWorld {
@@ -21,6 +23,10 @@ private:
     void strike(const Event& event);
     void every_minute();
     void enable_destinations();
+    void trigger(const Event& event);
+    void settle_pauses();
+    /// Whether there is a daemon that takes commands.
+    bool takes_commands() const { return life_ && life_->started() && !life_->ended() && !stopping_ && !disk_.off(); }
     void hear(std::string_view event, std::span<const LogField> fields);
     void after_read(std::span<const LogField> fields);
     template <class Check>
@@ -54,6 +60,12 @@ private:
     std::map<std::pair<std::string, std::string>, int> reads_;  // that ended well
     Tick undisturbed_since_{};
     bool finished_ = false, peace_ = false, stopping_ = false, command_done_ = true;
+    struct Wish {
+        bool paused = false, is = false;
+        int asked_in_life = 0;
+    };
+    std::map<Invariants::Key, Wish> pauses_;
+    std::deque<bool> commands_;  // whether they are done
     int lives_ = 0;
     std::int64_t cuts_ = 0, bytes_max_ = 0, reads_total_ = 0;
 };

@@ -56,6 +56,7 @@ TEST(Page, NothingIsWrittenForAnUnchangedRecord) {
 TEST(Page, WithDeliverAllAnUnchangedRecordIsDeliveredAsNone) {
     OpenStore store;
     store.commit({seen(a_record("1"))});
+    store.begin("op-2");
     auto all = store.page({seen(a_record("1"))});
     all.deliver_unchanged = true;
 

@@ -1,4 +1,5 @@
 // EXPLAIN QUERY PLAN of what runs in loops: the statements are taken from the connection while the product runs them.
+#include "storage/leftovers.hpp"
 #include "storage/operations.hpp"
 #include "storage/outbox.hpp"
 #include "storage/records.hpp"
@@ -106,7 +107,6 @@ TEST(Plans, BeginningAndFinishingAReadScansNoTable) {
                              .success = true,
                              .backfill_done = true,
                              .full_since = at(1),
-                             .cursor = at(1),
                              .page_size = 5,
                              .due_at = at(1),
                              .now = at(2)});
@@ -139,6 +139,12 @@ TEST(Plans, FindingAndCommittingDeletesScansNoTable) {
                                 .now = at(9)});
         },
         big_tables));
+}
+
+TEST(Plans, ForgettingScansNoTable) {
+    Plans plans;
+    expect_none(plans.scans([](Database& db) { forget_pending(db, {"inst", "itwins"}); }, big_tables));
+    expect_none(plans.scans([](Database& db) { forget_object(db, {"inst", "itwins"}); }, big_tables));
 }
 
 TEST(Plans, ServingADownloadScansNoTable) {

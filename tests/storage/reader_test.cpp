@@ -104,12 +104,12 @@ TEST(Reader, TellsTheStateOfAnObject) {
     store.commit({seen(a_record("1")), seen(a_record("2"))});
     store.begin("op-2");
     store.commit({seen(a_record("1"))});
+    store.finish_query({.cursor = at(5)});
     store.run(store->hold_missing(store.key));
     store.run(store->finish_read({.object_key = store.key,
                                   .operation_id = "op-2",
                                   .success = true,
                                   .result = "fine",
-                                  .cursor = at(5),
                                   .now = at(9)}));
     store.run(store->set_paused("inst", "itwins", true));
     Reader reader(store.path);
@@ -176,6 +176,75 @@ TEST(Reader, TellsHealth) {
 
     EXPECT_FALSE(reader.health("inst").healthy);
     EXPECT_EQ(reader.health("inst").reason, "HTTP 401");
+}
+
+/// What a message of these tests, `SEQUENCE:TYPE:ID`, says of the record "1".
+std::string change_of_1(std::string_view body) {
+    const auto type = body.find(':') + 1;
+    return body.ends_with(":1") ? std::string(body.substr(type, body.rfind(':') - type)) : "";
+}
+
+TEST(Reader, FindsARecordWithWhatIsToCome) {
+    OpenStore store;
+    store.commit({seen(a_record("1")), seen(a_record("2"))});
+    store.run(store->mark_missing_once(store.key, {"1"}));
+    Database(store.path, OpenMode::read_write).execute("UPDATE record SET recheck_at = 'soon' WHERE record_id = '1'");
+    store.run(store->object_state("another", "itwins"));
+    Reader reader(store.path);
+
+    const auto found = reader.find_record("", "itwins", "1");
+
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].installation_id, "inst");
+    EXPECT_EQ(found[0].row.raw, a_record("1").raw);
+    EXPECT_EQ(found[0].row.created_at, format_time(at(1)));
+    EXPECT_EQ(found[0].delete_waits + " " + found[0].recheck_at, "once soon");
+    EXPECT_EQ(reader.find_record("inst", "itwins", "2").at(0).delete_waits, "");
+    EXPECT_TRUE(reader.find_record("another", "itwins", "1").empty());
+    EXPECT_TRUE(reader.find_record("", "webhooks", "1").empty());
+    EXPECT_TRUE(reader.find_record("", "itwins", "3").empty());
+}
+
+TEST(Reader, FindsTheDeliveriesThatTellOfARecordOverMoreThanOneBatch) {
+    OpenStore store;
+    store.commit({seen(a_record("1"))});
+    std::vector<SeenRecord> many;
+    for (int i = 0; i < 250; ++i) many.push_back(seen(a_record(std::to_string(1000 + i))));
+    store.commit(std::move(many));
+    store.remove({"1"});
+    store.key = store.object("webhooks");
+    store.commit({seen(a_record("1"))});
+    // instr looks for the id as JSON has it.
+    Database(store.path, OpenMode::read_write).execute("UPDATE message_body SET body = '\"1\" ' || body");
+    Reader reader(store.path);
+    int asked = 0;
+
+    const auto found = reader.deliveries_of("inst", "itwins", "1", [&](std::string_view body) {
+        ++asked;
+        return change_of_1(body);
+    });
+
+    ASSERT_EQ(found.size(), 2u);
+    EXPECT_EQ(found[0].change + found[1].change, "createdelete");
+    EXPECT_EQ(found[0].delivery.sequence, 1);
+    EXPECT_EQ(found[1].delivery.sequence, 252);
+    EXPECT_EQ(asked, 252);
+    EXPECT_TRUE(reader.deliveries_of("other", "itwins", "1", change_of_1).empty());
+    EXPECT_TRUE(reader.deliveries_of("inst", "itwins", "none", change_of_1).empty());
+}
+
+TEST(Reader, LooksIntoTheListOfAMessageByUrl) {
+    OpenStore store;
+    store.commit({seen(a_record("1")), seen(a_record("2"))});
+    Database(store.path, OpenMode::read_write)
+        .execute("UPDATE message SET by_url = 1; UPDATE message_body SET results = '\"1\"' || ':' || message_key");
+    Reader reader(store.path);
+
+    const auto found = reader.deliveries_of("inst", "itwins", "1",
+                                            [](std::string_view list) { return list == "\"1\":2" ? "update" : ""; });
+
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].delivery.sequence, 2);
 }
 
 }  // namespace

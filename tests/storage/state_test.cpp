@@ -109,7 +109,7 @@ TEST(Backfill, ItsPositionIsCommittedWithItsPage) {
         {.object_key = store.key, .operation_id = "op-b", .type = ReadType::backfill, .backfill = true, .now = at(1)}));
     auto page = store.page({seen(a_record("1"))});
     page.next_url = "https://api.test/next?$continuationToken=x%20y";
-    page.next_cursor = at(-7);
+    page.query.cursor = at(-7);
     store.run(store->commit_page(page));
     store.open();
 
@@ -150,16 +150,11 @@ TEST(Backfill, ANewOneStartsAtTheFirstPage) {
 
 TEST(Cursor, NeverGoesBack) {
     OpenStore store;
-    const auto finish = [&](Timestamp cursor) {
-        auto read = ended(store, "op-1", true);
-        read.cursor = cursor;
-        store.run(store->finish_read(read));
-    };
-    finish(at(100));
-    finish(at(50));
+    store.finish_query({.cursor = at(100)});
+    store.finish_query({.cursor = at(50)});
     EXPECT_EQ(store.state().cursor, at(100));
 
-    finish(at(101));
+    store.finish_query({.cursor = at(101)});
     EXPECT_EQ(store.state().cursor, at(101));
 }
 

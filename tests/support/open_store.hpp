@@ -39,11 +39,24 @@ public:
         return {.object_key = key,
                 .operation_id = "op-1",
                 .records = std::move(records),
-                .mark_seen = true,
+                .mark_seen = storage::MarkSeen::all,
                 .destination = "hook",
                 .new_stream_id = "stream-" + std::to_string(key),
                 .build = one_message_each,
                 .now = at(1)};
+    }
+    /// The position of a backfill, or the end of a query, committed with a page without records.
+    storage::PageCommit at_page(std::string next_url, storage::ReadQuery query = {}) const {
+        auto commit = page({});
+        commit.query = std::move(query);
+        commit.next_url = std::move(next_url);
+        return commit;
+    }
+    void finish_query(storage::ReadQuery query) {
+        auto commit = page({});
+        commit.query = std::move(query);
+        commit.query_done = true;
+        run(store->commit_page(commit));
     }
     storage::PageResult commit(std::vector<storage::SeenRecord> records) {
         return run(store->commit_page(page(std::move(records))));
