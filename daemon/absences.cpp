@@ -7,8 +7,21 @@ namespace {
 
 constexpr std::size_t missing_batch = 100;  // missing records looked up together
 
+constexpr int failures_in_a_row_max = 3;
+
+/// Own reads that failed: one must not keep the others from being confirmed.
+struct Failures {
+    std::optional<Error> first;
+    int in_a_row = 0;
+    bool enough() const {
+        return first && (in_a_row >= failures_in_a_row_max || first->code == errc::cancelled ||
+                         first->code == errc::unauthorized);
+    }
+};
+
 /// Those of the batch that are gone.
-awaitable<result<std::vector<std::string>>> confirm_batch(ReadRun& run, std::vector<storage::MissingRecord> batch) {
+awaitable<std::vector<std::string>> confirm_batch(ReadRun& run, std::vector<storage::MissingRecord> batch,
+                                                  Failures& failures) {
     std::vector<std::string> gone, first_time;
     for (const auto& record : batch) {
         if (!run.facts.own) {
@@ -21,8 +34,13 @@ awaitable<result<std::vector<std::string>>> confirm_batch(ReadRun& run, std::vec
         if (!exists && exists.error().code != errc::forbidden) {
             auto failure = exists.error();
             failure.message = fmt::format("confirming that {} is gone: {}", record.id, failure.message);
-            co_return failure;
+            co_await run.note(storage::LogLevel::warn, failure.message);
+            if (!failures.first) failures.first = std::move(failure);
+            ++failures.in_a_row;
+            if (failures.enough()) break;
+            continue;
         }
+        failures.in_a_row = 0;
         if (!exists)
             co_await run.note(storage::LogLevel::warn, fmt::format("{} is missing but its own read is {}: not deleted",
                                                                    record.id, exists.error().message));
@@ -35,18 +53,19 @@ awaitable<result<std::vector<std::string>>> confirm_batch(ReadRun& run, std::vec
 
 awaitable<result<void>> confirm_missing(ReadRun& run, bool approved_only) {
     std::int64_t candidates = 0, deleted = 0;
+    Failures failures;
     for (std::string after;;) {
         if (auto go_on = run.go_on(); !go_on) co_return go_on.error();
         auto batch = co_await run.context.store.missing(run.state.key, approved_only, after, missing_batch);
         if (batch.empty()) break;
         after = batch.back().id;
         candidates += std::int64_t(batch.size());
-        auto gone = co_await confirm_batch(run, std::move(batch));
-        if (!gone) co_return gone.error();
-        if (gone->empty()) continue;
-        deleted += std::int64_t(gone->size());
-        co_await run.commit_deletes(std::move(*gone));
+        auto gone = co_await confirm_batch(run, std::move(batch), failures);
+        deleted += std::int64_t(gone.size());
+        if (!gone.empty()) co_await run.commit_deletes(std::move(gone));
+        if (failures.enough()) break;
     }
+    if (failures.first) co_return *failures.first;
     const auto said =
         run.facts.own
             ? fmt::format("{} missing from the complete list, {} confirmed by their own 404", candidates, deleted)

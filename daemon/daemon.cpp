@@ -182,6 +182,7 @@ result<std::vector<Daemon::Target>> Daemon::targets(const std::string& installat
     std::vector<Target> found;
     std::vector<std::string> unknown = objects;
     bool known_installation = installation_id.empty();
+    std::string disabled;
     for (auto& service : installations_) {
         if (!installation_id.empty() && service->installation().id != installation_id) continue;
         known_installation = true;
@@ -192,11 +193,14 @@ result<std::vector<Daemon::Target>> Daemon::targets(const std::string& installat
             };
             if (!objects.empty() && std::ranges::none_of(objects, named)) continue;
             std::erase_if(unknown, named);
-            if (object.disabled && !objects.empty())
-                return Error{errc::invalid_input, object.object + " is disabled in the configuration"};
-            if (!object.disabled) found.push_back({service.get(), reader.get()});
+            if (object.disabled)
+                disabled = object.object;
+            else
+                found.push_back({service.get(), reader.get()});
         }
     }
+    if (found.empty() && !objects.empty() && !disabled.empty())
+        return Error{errc::invalid_input, disabled + " is disabled in the configuration"};
     if (!known_installation)
         return Error{errc::invalid_input, "the configuration has no installation " + installation_id};
     if (!unknown.empty()) return Error{errc::invalid_input, "no installation reads the object " + unknown.front()};

@@ -29,6 +29,11 @@ bool may_pass(const Error& failure) {
            failure.code == errc::unauthorized || failure.code == errc::cancelled;
 }
 
+constexpr int failures_in_a_row_max = 3;  // after so many that may pass it is not the iTwins' fault
+
+/// Says nothing about the iTwin that was asked for.
+bool ends_read(const Error& failure) { return failure.code == errc::cancelled || failure.code == errc::unauthorized; }
+
 /// Where a list that was cut is to be parted: in the middle of what it showed; empty where one second holds it all.
 std::optional<Timestamp> parting(std::vector<Timestamp> created, const storage::ReadQuery& query) {
     if (created.empty()) return std::nullopt;
@@ -80,6 +85,8 @@ awaitable<ReadOutcome> ObjectReader::read(ReadOrder order) {
     } reserved{*this, !order.operation_id.empty()};
     const auto guard = co_await mutex_.lock();
     reserved.release();
+    if (order.by_schedule && (co_await context_.store.object_state(context_.installation.id, object_.object)).paused)
+        co_return ReadOutcome{.error = Error{errc::cancelled, "paused while it waited"}};
     ReadRun run{.context = context_, .object = object_, .facts = facts_, .order = order};
     co_await begin(run);
     std::optional<Error> failure;
@@ -119,7 +126,11 @@ awaitable<void> ObjectReader::begin(ReadRun& run) {
                     .operation_id = std::move(operation_id),
                     .operation_time = run.started,
                     .read_type = run.plan.backfill ? ReadType::backfill : run.order.type};
-    co_await context_.store.begin_read(
+    co_await enter(run);
+}
+
+awaitable<void> ObjectReader::enter(ReadRun& run) {
+    return context_.store.begin_read(
         {.object_key = run.state.key,
          .operation_id = run.envelope.operation_id,
          .type = run.envelope.read_type,
@@ -134,7 +145,7 @@ awaitable<void> ObjectReader::begin(ReadRun& run) {
 
 awaitable<result<void>> ObjectReader::read_all(ReadRun& run) {
     const auto queries = co_await read_queries(run);
-    const bool cut = !queries && may_pass(queries.error());
+    const bool cut = !run.covered && may_pass(queries.error());
     if (!cut && !facts_.state.empty() && facts_.own && run.plan.moves_cursors) {
         auto followed = co_await follow_open_jobs(run, lists_by_ids_work_);
         if (!followed && queries) co_return followed.error();
@@ -143,9 +154,9 @@ awaitable<result<void>> ObjectReader::read_all(ReadRun& run) {
     const bool few = run.records < facts_.rows_max / 2;  // what grows again is not merged and parted in turn
     if (run.in_slices && run.plan.full && !run.plan.resumed && few)
         co_await context_.store.merge_slices(run.state.key, "");
-    if (run.state.redeliver && run.plan.full && run.plan.moves_cursors) co_await redeliver_deleted(run);
     if (run.plan.may_delete)
         if (auto deletes = co_await find_deletes(run); !deletes) co_return deletes.error();
+    if (run.state.redeliver && run.plan.full && run.plan.moves_cursors) co_await redeliver_unseen(run);
     co_await run.check_schema();
     co_return result<void>();
 }
@@ -154,6 +165,7 @@ awaitable<result<void>> ObjectReader::read_queries(ReadRun& run) {
     auto& store = context_.store;
     std::optional<Error> first_failure;
     std::int64_t failed = 0, itwins = 0;
+    int in_a_row = 0;
     std::optional<storage::ReadQuery> query;
     if (run.plan.resumed && !run.state.next_url.empty()) {  // where it was cut off comes first
         const storage::ReadQuery position{.itwin_id = run.state.next_itwin_id, .from = run.state.next_from};
@@ -161,7 +173,8 @@ awaitable<result<void>> ObjectReader::read_queries(ReadRun& run) {
         const bool there = query && query->itwin_id == position.itwin_id && query->from == position.from;
         if (there) {
             auto again = co_await read_query(run, *query);
-            const bool of_this_itwin = !again && !query->itwin_id.empty() && !may_pass(again.error());
+            const bool lasting = !again && (!may_pass(again.error()) || position_failures_ >= position_failures_max);
+            const bool of_this_itwin = lasting && !query->itwin_id.empty() && !ends_read(again.error());
             if (!again && !of_this_itwin) co_return again.error();  // else it is tried again in its turn
         }
         run.state.next_url.clear();
@@ -174,14 +187,18 @@ awaitable<result<void>> ObjectReader::read_queries(ReadRun& run) {
         run.in_slices = run.in_slices || query->from.has_value();
         auto again = co_await read_query(run, *query);
         or_equal = again && *again;
+        in_a_row = !again && may_pass(again.error()) ? in_a_row + 1 : 0;
         if (again) continue;
-        const bool of_this_itwin = !query->itwin_id.empty() && !may_pass(again.error());
+        const bool of_this_itwin =
+            !query->itwin_id.empty() && !ends_read(again.error()) && in_a_row < failures_in_a_row_max;
         if (!of_this_itwin) co_return again.error();
         ++failed;
         if (!first_failure) first_failure = again.error();
         co_await run.note(storage::LogLevel::warn, again.error().message);
     }
+    run.covered = true;
     if (first_failure) {
+        run.itwins_failed = true;
         first_failure->message =
             fmt::format("{} of {} iTwins could not be read; the first: {}", failed, itwins, first_failure->message);
         co_return *first_failure;
@@ -217,6 +234,11 @@ awaitable<result<bool>> ObjectReader::read_query(ReadRun& run, storage::ReadQuer
         if (auto go_on = run.go_on(); !go_on) co_return go_on.error();
         auto page = co_await (query.pages == 0 ? first_page(run, query) : read_page(run, query));
         if (!page) co_return page.error();
+        if (run.pages == 0 && !std::exchange(run.clock_checked, true)) {
+            co_await check_clock(run, *page);
+            if (query.since != since_of(run.plan, object_, query.query))
+                co_return true;  // asks for what came before, too
+        }
         query.visited.insert(std::hash<std::string>{}(query.url));
         query.url = page->next;
         if (!query.url.empty() && query.visited.contains(std::hash<std::string>{}(query.url)))
@@ -224,7 +246,6 @@ awaitable<result<bool>> ObjectReader::read_query(ReadRun& run, storage::ReadQuer
                 .code = errc::invalid_body,
                 .message = fmt::format("page {} of {} links to a page already read: the read would never end",
                                        query.pages + 1, object_.object)};
-        if (run.pages == 0) co_await check_clock(run, *page);
         query.query.rows += page->rows;
         const auto cap = page->rows_max > 0 ? std::min<std::int64_t>(page->rows_max, facts_.rows_max) : facts_.rows_max;
         const bool overlooked =
@@ -280,7 +301,7 @@ awaitable<void> ObjectReader::check_clock(ReadRun& run, const Page& page) {
     constexpr Duration tolerated = std::chrono::seconds{5};
     if (!page.date) co_return;
     const auto ahead = context_.world.now() - *page.date;
-    if (run.plan.deliver_from && ahead > tolerated) *run.plan.deliver_from -= ahead;
+    if (ahead > tolerated && shift_window(run.plan, ahead)) co_await enter(run);  // nothing is committed yet
     if (std::chrono::abs(ahead) < clock_tolerance) co_return;
     const auto off = std::chrono::floor<std::chrono::seconds>(std::chrono::abs(ahead));
     const auto said = fmt::format(
@@ -332,10 +353,12 @@ awaitable<void> ObjectReader::commit(ReadRun& run, QueryRun& query, const Page& 
     if (!query.cursor_cap) query.cursor_cap = page.date;
     query.cursor = advance_cursor(query.cursor, facts_, page, query.cursor_cap);
     auto commit = run.page_commit();
-    commit.deliver_unchanged = run.plan.deliver_unchanged;
-    commit.mark_seen = run.plan.may_delete || run.plan.deliver_unchanged ? storage::MarkSeen::all
-                       : facts_.state.empty()                            ? storage::MarkSeen::none
-                                                                         : storage::MarkSeen::open;
+    // Restored from a backup: each query tells anew what it shows, until it was read to its end.
+    const bool anew = run.state.redeliver && run.plan.moves_cursors && !query.query.done;
+    commit.deliver_unchanged = run.plan.deliver_unchanged || anew;
+    commit.mark_seen = run.plan.may_delete || run.plan.deliver_unchanged || run.state.redeliver ? storage::MarkSeen::all
+                       : facts_.state.empty() ? storage::MarkSeen::none
+                                              : storage::MarkSeen::open;
     for (const auto& record : page.records) {
         commit.records.push_back({record, passes(object_.filters, record.raw),
                                   is_delivered(run.plan, query.query, record), recheck_at(record, commit.now)});
@@ -346,7 +369,9 @@ awaitable<void> ObjectReader::commit(ReadRun& run, QueryRun& query, const Page& 
     if (run.plan.moves_cursors) {
         commit.query_done = last;
         if (run.plan.backfill) commit.next_url = query.url;
-        commit.query.cursor = !facts_.incremental ? std::nullopt : last && !query.cursor ? query.since : query.cursor;
+        if (facts_.incremental) commit.query.cursor = query.cursor;
+        if (facts_.incremental && last && !query.cursor && query.since)  // nothing there: from where it was asked for
+            commit.query.cursor = query.cursor_cap ? std::min(*query.since, *query.cursor_cap) : *query.since;
     }
     const auto messages = run.changes.messages;
     co_await run.commit(std::move(commit));
@@ -361,9 +386,10 @@ awaitable<void> ObjectReader::commit(ReadRun& run, QueryRun& query, const Page& 
                                           {"messages", run.changes.messages - messages}});
 }
 
-awaitable<void> ObjectReader::redeliver_deleted(ReadRun& run) {
+awaitable<void> ObjectReader::redeliver_unseen(ReadRun& run) {
     for (std::vector<std::string> ids;;) {
-        ids = co_await context_.store.redeliver_deleted(run.delete_commit(std::move(ids)), redelivery_batch);
+        ids =
+            co_await context_.store.redeliver_unseen(run.delete_commit(std::move(ids)), run.started, redelivery_batch);
         if (ids.empty()) break;
         context_.ring(object_.destination);
     }
@@ -375,18 +401,20 @@ awaitable<ReadOutcome> ObjectReader::finish(ReadRun& run, std::optional<Error> f
         failure ? failure->message
                 : fmt::format("{} records in {} pages: {} created, {} updated, {} deleted{}", run.records, run.pages,
                               run.changes.creates, run.changes.updates, run.changes.deletes, run.deletes_note);
-    const bool goes_on = failure && failure->code == errc::cancelled && run.plan.backfill;
+    const bool goes_on = failure && failure->code == errc::cancelled && run.plan.backfill && !run.covered;
     if (failure && !goes_on) co_await run.note(storage::LogLevel::error, failure->message);
     storage::FinishRead finish{.object_key = run.state.key,
                                .operation_id = run.envelope.operation_id,
                                .success = !failure,
                                .in_progress = goes_on,
                                .result = goes_on ? std::string() : outcome.result,
-                               .backfill_done = !failure && run.plan.backfill,
+                               .backfill_done = run.covered && run.plan.backfill,
                                .now = context_.world.now()};
     if (!failure || failure->code != errc::cancelled) finish.due_at = run.order.due_at;
     const bool whole = !failure && run.plan.full && run.plan.moves_cursors;
-    if (whole && !run.plan.resumed) finish.full_since = run.started;
+    // Else each read would be a full one for as long as one iTwin is refused.
+    const bool full = whole || (run.itwins_failed && run.plan.full && run.plan.moves_cursors);
+    if (full && !run.plan.resumed) finish.full_since = run.started;
     finish.redelivered = whole && run.state.redeliver;
     if (run.page_size != run.state.page_size.value_or(0)) finish.page_size = run.page_size;
     co_await context_.store.finish_read(std::move(finish));

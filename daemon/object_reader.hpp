@@ -29,6 +29,7 @@ private:
     struct QueryRun;
 
     awaitable<void> begin(ReadRun& run);
+    awaitable<void> enter(ReadRun& run);
     awaitable<result<void>> read_all(ReadRun& run);
     awaitable<result<void>> read_queries(ReadRun& run);
     /// True when the query has to be read again, in slices.
@@ -36,7 +37,7 @@ private:
     awaitable<result<Page>> read_page(ReadRun& run, const QueryRun& query);
     awaitable<result<Page>> first_page(ReadRun& run, QueryRun& query);
     awaitable<void> commit(ReadRun& run, QueryRun& query, const Page& page, bool last);
-    awaitable<void> redeliver_deleted(ReadRun& run);
+    awaitable<void> redeliver_unseen(ReadRun& run);
     awaitable<ReadOutcome> finish(ReadRun& run, std::optional<Error> failure);
     std::string first_url(const ReadRun& run, const storage::ReadQuery& query) const;
     bool shrink_page(ReadRun& run, const Error& failure);

@@ -20,7 +20,12 @@ constexpr std::size_t url_bytes_max = 2000;  // what every server takes
 /// What becomes of the jobs that are no longer found.
 struct Lost {
     std::vector<std::string> first_time, gone, approved;
+    std::optional<Error> failure;  // the first own read that failed: one must not keep the others from being read
+    int failures_in_a_row = 0;
+    bool list_failed = false;  // the list by ids, in this read
 };
+
+constexpr int failures_in_a_row_max = 3;
 
 /// The record of that answer, ready to be committed.
 storage::SeenRecord seen(const ReadRun& run, Record record) {
@@ -110,21 +115,29 @@ awaitable<result<void>> follow_group(ReadRun& run, std::string itwin_id, std::ve
     while (!jobs.empty()) {
         if (auto go_on = run.go_on(); !go_on) co_return go_on.error();
         auto some = take_some(run, itwin_id, jobs);
-        if (lists_work && run.facts.by_ids) {
+        if (lists_work && !lost.list_failed && run.facts.by_ids) {
             const auto listed = co_await read_list(run, itwin_id, some);
             if (!listed) {
                 const auto code = listed.error().code;
                 const bool of_the_list = code == errc::refused || code == errc::unprocessable ||
                                          code == errc::forbidden || code == errc::not_found ||
-                                         code == errc::invalid_body;
+                                         code == errc::invalid_body || code == errc::transient ||
+                                         code == errc::timed_out;  // own reads show whether it is the provider
                 if (!of_the_list) co_return listed.error();
+                lost.list_failed = lost.list_failed || code == errc::transient || code == errc::timed_out;
                 lists_work = lists_work && code != errc::refused && code != errc::unprocessable;
                 co_await run.note(storage::LogLevel::warn,
                                   "open jobs are read one by one, the list by ids fails: " + listed.error().message);
             }
         }
         for (const auto& job : some)
-            if (auto own = co_await read_own(run, job, lost); !own) co_return own.error();
+            if (auto own = co_await read_own(run, job, lost); own) {
+                lost.failures_in_a_row = 0;
+            } else {
+                if (!lost.failure) lost.failure = own.error();
+                const bool stops = own.error().code == errc::cancelled || own.error().code == errc::unauthorized;
+                if (stops || ++lost.failures_in_a_row >= failures_in_a_row_max) co_return own.error();
+            }
     }
     co_return result<void>();
 }
@@ -166,10 +179,14 @@ awaitable<result<void>> follow_open_jobs(ReadRun& run, bool& lists_work) {
         if (batch.empty()) break;
         after = batch.back().id;
         for (auto& [itwin_id, jobs] : by_itwin(run, std::move(batch)))
-            if (auto done = co_await follow_group(run, itwin_id, std::move(jobs), lists_work, lost); !done)
+            if (auto done = co_await follow_group(run, itwin_id, std::move(jobs), lists_work, lost); !done) {
+                if (done.error().code != errc::cancelled) co_await settle(run, std::move(lost));
                 co_return done.error();
+            }
     }
+    auto failure = std::move(lost.failure);
     co_await settle(run, std::move(lost));
+    if (failure) co_return *failure;
     co_return result<void>();
 }
 

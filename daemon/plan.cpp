@@ -37,7 +37,7 @@ void plan_backfill(ReadPlan& plan, const bentley::ReadFacts& facts, const config
 
 bool full_is_due(const bentley::ReadFacts& facts, const config::ReadObject& object, const storage::ObjectState& state,
                  const ReadOrder& order, Timestamp now) {
-    if (!facts.incremental || order.full || state.redeliver) return true;
+    if (!facts.incremental || order.full) return true;
     if (!state.cursor && !object.itwins.any()) return true;
     if (!state.last_full_at) return true;
     if (object.full_every == Duration::zero()) return false;
@@ -59,7 +59,7 @@ ReadPlan plan_read(const bentley::ReadFacts& facts, const config::ReadObject& ob
         }
         return plan;
     }
-    plan.deliver_unchanged = object.deliver_all || order.all || state.redeliver;
+    plan.deliver_unchanged = object.deliver_all || order.all;
     plan.backfill = state.backfill != Backfill::done;
     plan.timeless_is_known = window_of(facts, object).days == 0;
     if (state.backfill == Backfill::pending) {
@@ -71,11 +71,20 @@ ReadPlan plan_read(const bentley::ReadFacts& facts, const config::ReadObject& ob
     } else {
         plan.full = full_is_due(facts, object, state, order, now);
         plan.since = state.since;
-        if (facts.incremental) plan.first_seen_from = state.deliver_from;
+        if (facts.incremental && !state.redeliver) plan.first_seen_from = state.deliver_from;
     }
     plan.may_delete = plan.full && !plan.resumed && object.detect_deletes &&
                       facts.absence == bentley::Absence::deleted && state.records > 0;
     return plan;
+}
+
+bool shift_window(ReadPlan& plan, Duration ahead) {
+    const bool counted =
+        plan.backfill && !plan.resumed && plan.deliver_from && *plan.deliver_from != everything_is_known;
+    if (!counted) return false;
+    *plan.deliver_from -= ahead;
+    if (plan.since) plan.backfill_since = *plan.since -= ahead;
+    return true;
 }
 
 std::optional<Timestamp> since_of(const ReadPlan& plan, const config::ReadObject& object,

@@ -13,6 +13,7 @@ struct ReadOrder {
     ReadType type = ReadType::scheduled;
     bool full = false;                      // `sync --full`: incremental objects too
     bool all = false;                       // `sync --all`: deliver unchanged records as well
+    bool by_schedule = false;               // not while the object is paused
     std::optional<Timestamp> due_at;        // the schedule's time that it serves
     std::optional<Timestamp> since, until;  // triggered: ignored where the provider has no time filter
     std::string operation_id;               // of a read that was accepted and has reserved its place; empty: a new one
@@ -35,6 +36,9 @@ struct ReadPlan {
 
 ReadPlan plan_read(const bentley::ReadFacts& facts, const config::ReadObject& object, const storage::ObjectState& state,
                    const ReadOrder& order, Timestamp now);
+
+/// Counts a new backfill's window by the provider's clock where ours is ahead of it. Whether the window moved.
+bool shift_window(ReadPlan& plan, Duration ahead);
 
 /// What the provider is asked for in one of the read's queries; empty: everything. A query without a cursor, such as
 /// that of an iTwin seen for the first time, starts where the backfill did.

@@ -43,6 +43,8 @@ struct ReadRun {
     storage::PageResult changes{};
     std::string deletes_note{};
     bool in_slices = false;
+    bool covered = false;  // every query was read to its end, or failed for its iTwin alone
+    bool itwins_failed = false, clock_checked = false;
     std::optional<SchemaFields> schema{};  // of a read that looks for changes of fields
     Timestamp started{};
     Tick started_tick{};

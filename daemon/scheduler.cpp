@@ -76,7 +76,7 @@ awaitable<void> Scheduler::serve(ObjectReader& reader) {
         try {
             co_await wait_until_due(reader, bell, turn);
             if (context_.stopping()) break;
-            const auto outcome = co_await reader.read({.due_at = context_.world.now()});
+            const auto outcome = co_await reader.read({.by_schedule = true, .due_at = context_.world.now()});
             co_await health_.note(outcome);
             turn.note(outcome, context_.world.tick());
             if (outcome.success && reader.object().object == "itwins") wake();  // others may wait for its first read

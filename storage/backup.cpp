@@ -83,7 +83,7 @@ UPDATE stream SET next_sequence = 0;  -- the next message begins it anew, under 
 DELETE FROM cursors;
 UPDATE query SET done = 0;
 UPDATE operations SET status = 'failure', result = 'restored from a backup' WHERE status = 'in_progress';
-UPDATE object_state SET redeliver = 1, backfill = CASE backfill WHEN 'running' THEN 'pending' ELSE backfill END,
+UPDATE object_state SET redeliver = 1,  -- a running backfill starts again, in its own window
     operation_id = NULL, next_url = NULL, next_cursor = NULL, next_itwin_id = '', next_slice = '', next_rows = 0,
     last_due_at = NULL, last_full_at = NULL;
 DELETE FROM meta WHERE key = 'backup';

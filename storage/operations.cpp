@@ -30,12 +30,15 @@ void accept_read(Database& db, const std::string& operation_id, const std::strin
 void begin_read(Database& db, const BeginRead& read) {
     forget_seen(db, read.object_key);
     enter_queries(db, read.object_key, read.itwins, read.backfill);
+    // Left alone: what waits for its turn, and a cut backfill that a triggered read comes before.
     db.run(
-        "UPDATE operations SET status = 'failure', updated_at = ?, result = 'interrupted: its end could not be stored' "
-        "WHERE status = 'in_progress' AND id <> ? AND NOT (read_type = 'triggered' AND pages = 0) "  // it waits
-        "AND (installation_id, object) = "
-        "(SELECT installation_id, object FROM object_state WHERE key = ?)",
-        read.now, read.operation_id, read.object_key);
+        "UPDATE operations SET status = 'failure', updated_at = ?1, result = 'interrupted: its end could not be "
+        "stored' "
+        "WHERE status = 'in_progress' AND id <> ?2 AND NOT (read_type = 'triggered' AND pages = 0) "
+        "AND (installation_id, object) = (SELECT installation_id, object FROM object_state WHERE key = ?3) "
+        "AND (?4 OR id NOT IN (SELECT operation_id FROM object_state WHERE key = ?3 AND backfill = 'running' "
+        "AND operation_id IS NOT NULL))",
+        read.now, read.operation_id, read.object_key, read.resumed);
     // A backfill that goes on has its operation already, and so has a read that waited.
     db.run(
         "INSERT OR IGNORE INTO operations (id, installation_id, action_type, object, status, read_type, estimated, "
@@ -58,7 +61,8 @@ void finish_read(Database& db, const FinishRead& read) {
     db.run("UPDATE operations SET status = ?, result = ?, updated_at = ? WHERE id = ?", status, read.result, read.now,
            read.operation_id);
     if (!read.success && !read.in_progress)  // a backfill that failed goes on under a new operation
-        db.run("UPDATE object_state SET operation_id = NULL WHERE key = ?", read.object_key);
+        db.run("UPDATE object_state SET operation_id = NULL WHERE key = ? AND operation_id = ?", read.object_key,
+               read.operation_id);
     if (read.due_at) db.run("UPDATE object_state SET last_due_at = ? WHERE key = ?", *read.due_at, read.object_key);
     if (read.backfill_done)
         db.run(

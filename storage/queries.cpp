@@ -62,7 +62,7 @@ std::optional<ReadQuery> next_query(Database& db, std::int64_t object_key, const
     auto row = db.query(
         "SELECT q.itwin_id, q.slice, "
         "(SELECT min(n.slice) FROM query n WHERE n.object_key = q.object_key AND n.itwin_id = q.itwin_id "
-        "AND n.slice > q.slice), c.cursor FROM query q JOIN object_state o ON o.key = q.object_key "
+        "AND n.slice > q.slice), c.cursor, q.done FROM query q JOIN object_state o ON o.key = q.object_key "
         "LEFT JOIN cursors c ON c.installation_id = o.installation_id AND c.object = o.object "
         "AND c.itwin_id = q.itwin_id "
         "WHERE q.object_key = ?1 AND (q.itwin_id, q.slice) >= (?2, ?3) "
@@ -70,7 +70,7 @@ std::optional<ReadQuery> next_query(Database& db, std::int64_t object_key, const
         "ORDER BY q.itwin_id, q.slice LIMIT 1");
     row.bind(object_key, itwin_id, slice, or_equal || !after, unfinished);
     if (!row.step()) return std::nullopt;
-    return ReadQuery{row.text(0), row.time(1), row.time(2), row.time(3)};
+    return ReadQuery{row.text(0), row.time(1), row.time(2), row.time(3), 0, row.integer(4) != 0};
 }
 
 void split_query(Database& db, std::int64_t object_key, const ReadQuery& query, Timestamp at) {

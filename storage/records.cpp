@@ -51,8 +51,8 @@ public:
         const auto change =
             visible_change(live && known.visible, seen.visible, content_changed, page_.deliver_unchanged && first_time);
         count(change);
-        const bool birth = change == ChangeType::create || change == ChangeType::none;
-        if (change && (seen.deliver || !birth)) changes.push_back({*change, record.id, record.raw});
+        const bool unknown = known.key == 0 || change == ChangeType::none;  // of others it may have been told
+        if (change && (seen.deliver || !unknown)) changes.push_back({*change, record.id, record.raw});
     }
 
     std::vector<Change> changes;
@@ -211,17 +211,21 @@ void hold_records(Database& db, std::int64_t object_key, const std::vector<std::
                object_key, id);
 }
 
-std::vector<std::string> redeliver_deleted(Database& db, const DeleteCommit& deletes, std::size_t limit) {
+std::vector<std::string> redeliver_unseen(Database& db, const DeleteCommit& deletes, Timestamp began,
+                                          std::size_t limit) {
     std::vector<std::string> ids;
     std::vector<Change> changes;
     {
         auto row = db.query(
-            "SELECT record_id, raw, visible FROM record WHERE object_key = ? AND record_id > ? "
-            "AND deleted_at IS NOT NULL ORDER BY record_id LIMIT ?");
-        row.bind(deletes.object_key, deletes.ids.empty() ? std::string() : deletes.ids.back(), limit);
+            "SELECT r.record_id, r.raw, r.visible, r.deleted_at IS NOT NULL FROM record r WHERE r.object_key = ?1 "
+            "AND r.record_id > ?2 AND (r.deleted_at < ?4 OR (r.deleted_at IS NULL AND NOT EXISTS "
+            "(SELECT 1 FROM temp.seen s WHERE s.object_key = ?1 AND s.record_key = r.key))) ORDER BY r.record_id LIMIT "
+            "?3");
+        row.bind(deletes.object_key, deletes.ids.empty() ? std::string() : deletes.ids.back(), limit, began);
         while (row.step()) {
             ids.push_back(row.text(0));
-            if (row.integer(2) != 0) changes.push_back({ChangeType::remove, row.text(0), row.text(1)});
+            const auto type = row.integer(3) != 0 ? ChangeType::remove : ChangeType::none;
+            if (row.integer(2) != 0) changes.push_back({type, row.text(0), row.text(1)});
         }
     }
     append_messages(db,

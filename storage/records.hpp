@@ -21,7 +21,8 @@ std::vector<OpenRecord> open_records(Database& db, std::int64_t object_key, Time
                                      std::size_t limit);
 void hold_records(Database& db, std::int64_t object_key, const std::vector<std::string>& ids);
 PageResult commit_deletes(Database& db, const DeleteCommit& deletes);
-std::vector<std::string> redeliver_deleted(Database& db, const DeleteCommit& deletes, std::size_t limit);
+std::vector<std::string> redeliver_unseen(Database& db, const DeleteCommit& deletes, Timestamp began,
+                                          std::size_t limit);
 std::int64_t decide_held_deletes(Database& db, const std::string& installation_id, const std::string& object,
                                  bool confirm);
 

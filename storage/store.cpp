@@ -58,9 +58,9 @@ awaitable<std::int64_t> Store::fail_interrupted(Timestamp now) {
 
 awaitable<void> Store::accept_read(std::string operation_id, std::string installation_id, std::string object,
                                    Timestamp now) {
-    return impl_->writer.run(
-        [operation = std::move(operation_id), id = std::move(installation_id), object = std::move(object), now](
-            Database& db) { storage::accept_read(db, operation, id, object, now); });
+    return impl_->writer.run([operation = std::move(operation_id), id = std::move(installation_id),
+                              object = std::move(object),
+                              now](Database& db) { storage::accept_read(db, operation, id, object, now); });
 }
 awaitable<void> Store::begin_read(BeginRead read) {
     return impl_->writer.run([read = std::move(read)](Database& db) { storage::begin_read(db, read); });
@@ -75,9 +75,8 @@ awaitable<std::optional<ReadQuery>> Store::next_query(std::int64_t object_key, s
     });
 }
 awaitable<void> Store::split_query(std::int64_t object_key, ReadQuery query, Timestamp at) {
-    return impl_->writer.run([object_key, query = std::move(query), at](Database& db) {
-        storage::split_query(db, object_key, query, at);
-    });
+    return impl_->writer.run(
+        [object_key, query = std::move(query), at](Database& db) { storage::split_query(db, object_key, query, at); });
 }
 awaitable<void> Store::merge_slices(std::int64_t object_key, std::string itwin_id) {
     return impl_->writer.run([object_key, itwin_id = std::move(itwin_id)](Database& db) {
@@ -94,9 +93,9 @@ awaitable<void> Store::hold_records(std::int64_t object_key, std::vector<std::st
     return impl_->writer.run(
         [object_key, ids = std::move(ids)](Database& db) { storage::hold_records(db, object_key, ids); });
 }
-awaitable<std::vector<std::string>> Store::redeliver_deleted(DeleteCommit deletes, std::size_t limit) {
-    return impl_->writer.run([deletes = std::move(deletes), limit](Database& db) {
-        return storage::redeliver_deleted(db, deletes, limit);
+awaitable<std::vector<std::string>> Store::redeliver_unseen(DeleteCommit deletes, Timestamp began, std::size_t limit) {
+    return impl_->writer.run([deletes = std::move(deletes), began, limit](Database& db) {
+        return storage::redeliver_unseen(db, deletes, began, limit);
     });
 }
 awaitable<MissingCount> Store::count_missing(std::int64_t object_key) {
@@ -199,7 +198,8 @@ awaitable<std::vector<std::string>> Store::known_installations() {
     return impl_->writer.run([](Database& db) { return storage::known_installations(db); });
 }
 awaitable<Forgotten> Store::forget_pending(ObjectName object) {
-    return impl_->writer.run([object = std::move(object)](Database& db) { return storage::forget_pending(db, object); });
+    return impl_->writer.run(
+        [object = std::move(object)](Database& db) { return storage::forget_pending(db, object); });
 }
 awaitable<Forgotten> Store::forget_object(ObjectName object) {
     return impl_->writer.run([object = std::move(object)](Database& db) { return storage::forget_object(db, object); });

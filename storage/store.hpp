@@ -32,12 +32,12 @@ struct ObjectState {
     // running: the next page, empty for the first of a query; that query; the largest time so far
     std::string next_url, next_itwin_id;
     std::optional<Timestamp> next_from, next_cursor;
-    std::int64_t next_rows = 0;       // of the query, read so far
+    std::int64_t next_rows = 0;  // of the query, read so far
     std::optional<Timestamp> last_due_at, last_full_at;
     std::optional<std::int64_t> page_size;
-    std::optional<Timestamp> cursor;  // of the query without an iTwin
-    std::int64_t records = 0;         // known and not deleted
-    bool redeliver = false;           // restored from a backup: the next full read delivers everything
+    std::optional<Timestamp> cursor;             // of the query without an iTwin
+    std::int64_t records = 0;                    // known and not deleted
+    bool redeliver = false;                      // restored from a backup: the next full read delivers everything
     std::optional<Timestamp> schema_checked_at;  // start of the read that last looked at the fields
 };
 
@@ -47,6 +47,7 @@ struct ReadQuery {
     std::optional<Timestamp> from, before;  // of a slice; empty: open
     std::optional<Timestamp> cursor;
     std::int64_t rows = 0;  // of the query in hand, read so far
+    bool done = false;      // read to its end since the backfill began, or since the restoration
 };
 
 /// The iTwins that an object is read for, beside the query without one.
@@ -70,8 +71,8 @@ struct BeginRead {
 /// A record of a page, and how it is to be taken.
 struct SeenRecord {
     Record record;
-    bool visible = true;  // passes fieldFilters
-    bool deliver = true;  // false: take as known; only what changes later is told
+    bool visible = true;                    // passes fieldFilters
+    bool deliver = true;                    // false: take as known; only what changes later is told
     std::optional<Timestamp> recheck_at{};  // of a job that may still change: when to read it by its id
 };
 
@@ -84,10 +85,10 @@ struct PageCommit {
     std::vector<SeenRecord> records;
     bool deliver_unchanged = false;  // deliver: all; once each where they are marked
     MarkSeen mark_seen = MarkSeen::none;
-    bool count_page = true;               // false: records that were read by their ids
-    ReadQuery query;                      // that the page belongs to; its cursor is the largest time so far
-    bool query_done = false;              // the page is its last one: the cursor counts from now on
-    std::optional<std::string> next_url;  // a backfill's position after this page
+    bool count_page = true;                  // false: records that were read by their ids
+    ReadQuery query;                         // that the page belongs to; its cursor is the largest time so far
+    bool query_done = false;                 // the page is its last one: the cursor counts from now on
+    std::optional<std::string> next_url;     // a backfill's position after this page
     std::string destination, new_stream_id;  // the id is used if the stream is new
     BuildMessages build;
     Timestamp now;
@@ -281,8 +282,9 @@ public:
     /// Holds the deletes of these, whatever they waited for.
     awaitable<void> hold_records(std::int64_t object_key, std::vector<std::string> ids);
     awaitable<PageResult> commit_deletes(DeleteCommit deletes);
-    /// Tells of deleted records again: those after `ids.back()`, or the first ones, at most `limit`. Answers their ids.
-    awaitable<std::vector<std::string>> redeliver_deleted(DeleteCommit deletes, std::size_t limit);
+    /// Tells again of records that the read in hand did not show, those deleted before it began too: those after
+    /// `ids.back()`, or the first ones, at most `limit`. Answers their ids.
+    awaitable<std::vector<std::string>> redeliver_unseen(DeleteCommit deletes, Timestamp began, std::size_t limit);
     /// The first time the fields are only noted. How many messages it made.
     awaitable<std::int64_t> check_schema(SchemaCheck check);
     awaitable<void> finish_read(FinishRead read);

@@ -26,7 +26,8 @@ std::string encode_expression(std::string_view expression) {
     for (const char c : expression) {
         if (c == ' ')
             out += "%20";
-        else if (c == '+' || c == '&' || c == '#' || c == '%')
+        else if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F ||
+                 std::string_view("+&#%\"<>\\^`{|}").find(c) != std::string_view::npos)
             out += http::percent_encode(std::string_view(&c, 1));
         else
             out += c;

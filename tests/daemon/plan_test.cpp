@@ -219,12 +219,26 @@ TEST(OpenJobs, AreReadAgainAtOnceWhileTheyAreYoungThenOnceADay) {
     EXPECT_EQ(recheck_at(job, at(0)), at(0) + 24h);
 }
 
-TEST(Restored, EverythingIsReadAndDeliveredAnew) {
+TEST(Restored, NothingIsTakenAsKnownAnyMore) {
     auto state = done();
-    state.last_full_at = state.cursor = at(-1);
+    state.deliver_from = at(-10);
     state.redeliver = true;
     const auto plan = planned("contextcapture/jobs", reading(), state);
-    EXPECT_TRUE(plan.full && plan.deliver_unchanged);
+    auto old = a_record("1");
+    old.created = at(-500);
+    EXPECT_TRUE(plan.full) << "the restoration has taken cursors and times away";
+    EXPECT_TRUE(is_delivered(plan, {}, old));
+}
+
+TEST(Backfill, ItsWindowIsCountedByTheProvidersClockWhereOursIsAhead) {
+    auto plan = planned("contextcapture/jobs", reading(last(1)), {});
+    EXPECT_TRUE(shift_window(plan, 1h));
+    EXPECT_EQ(plan.deliver_from, at(0) - days{1} - 1h);
+    EXPECT_EQ(plan.since, at(0) - days{1} - 5min - 1h);
+    EXPECT_EQ(plan.backfill_since, plan.since);
+
+    auto everything = planned("curated-content/cesium", reading(last(0)), {});
+    EXPECT_FALSE(shift_window(everything, 1h));
 }
 
 TEST(Order, AllDeliversUnchangedRecords) {

@@ -109,6 +109,35 @@ TEST(ITwins, OneThatIsRefusedFailsTheReadAndDeletesNothingButTheOthersAreRead) {
     EXPECT_EQ(bench.sandbox.difference(), "");
 }
 
+TEST(ITwins, OneThatIsRefusedFromTheBeginningDoesNotHoldUpTheOthers) {
+    Bench bench({"--itwins", "3", "--jobs", "0"}, jobs_of_all);
+    const auto itwins = ids_of(bench.sandbox.get("itwins/records"));
+    bench.sandbox.post("jobs/create?count=6");
+    bench.sandbox.fault(R"({"path":"/contextcapture*","contains":")" + itwins[1] + R"(","status":403,"count":-1})");
+    EXPECT_EQ(bench.sync().exit, 3);
+    bench.sandbox.post("jobs/create?count=5");
+    EXPECT_EQ(bench.sync().exit, 3);
+    Database database(bench.database());
+    EXPECT_EQ(database.value("SELECT count(*) FROM records WHERE object = 'contextcapture/jobs'"), "11");
+    EXPECT_EQ(database.value("SELECT backfill FROM object_state WHERE object = 'contextcapture/jobs'"), "done");
+    bench.sandbox.remove("faults");
+    EXPECT_EQ(bench.sync().exit, 0);
+    EXPECT_EQ(bench.sandbox.difference(), "");
+}
+
+TEST(Deletes, OneOwnReadThatFailsDoesNotKeepTheOthersFromBeingTold) {
+    Bench bench({"--itwins", "40"});
+    const auto ids = ids_of(bench.sandbox.get("itwins/records"));
+    ASSERT_EQ(bench.sync().exit, 0);
+    for (int i = 0; i < 5; ++i) bench.sandbox.remove("itwins/records/" + ids[std::size_t(i)]);
+    bench.sandbox.fault(R"({"path":"/itwins/)" + ids[2] + R"(","status":400,"count":-1})");
+    EXPECT_EQ(bench.sync().exit, 3);
+    EXPECT_EQ(number(bench.sandbox.receiver(), "/deletes"), 4);
+    bench.sandbox.remove("faults");
+    EXPECT_EQ(bench.sync().exit, 0);
+    EXPECT_EQ(bench.sandbox.difference(), "");
+}
+
 TEST(ITwins, UnderRunTheFirstReadOfItwinsIsWaitedFor) {
     auto settings = jobs_of_all;
     for (auto& object : settings.objects) object.schedule = "@every 1h";

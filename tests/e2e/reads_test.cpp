@@ -135,6 +135,19 @@ TEST(Reads, JobsWithoutABackfillAreDeliveredFromNowOn) {
     EXPECT_LE(number(bench.sandbox.receiver(), "/creates"), 4);
 }
 
+TEST(Reads, AClockThatIsAheadDoesNotHideJobsThatComeLater) {
+    // As if our clock were twenty minutes ahead: the provider's Date says so. Its jobs are a minute apart.
+    Bench bench({"--jobs", "60"}, {.objects = {{"contextcapture/jobs"}}});
+    bench.sandbox.fault(R"({"path":"/contextcapture*","kind":"date","offsetSeconds":-1200,"count":-1})");
+    ASSERT_EQ(bench.sync().exit, 0);
+    EXPECT_GE(number(bench.sandbox.receiver(), "/creates"), 19) << "the window begins at the provider's now";
+    EXPECT_LE(number(bench.sandbox.receiver(), "/creates"), 22);
+    const auto cursor = Database(bench.database()).value("SELECT cursor FROM cursors");
+    EXPECT_LT(cursor, fmt::format("{:%FT%T}", fmt::gmtime(std::time(nullptr) - 1100))) << "never past the Date header";
+    const auto id = text(bench.json({"operations"}), "/0/id");
+    EXPECT_NE(bench.run({"operations", id}).out.find("clock is 20m ahead of"), std::string::npos);
+}
+
 TEST(Reads, ARecordThatStopsMatchingTheFilterIsDeliveredOnceAsDelete) {
     Bench bench({"--itwins", "0"},
                 {.read = "itwins: { fieldFilters: [{ fieldName: status, operator: eq, value: Active }] }"});

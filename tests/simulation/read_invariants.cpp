@@ -221,8 +221,12 @@ void Invariants::check_behind_cursor(const Read& read, const std::string& itwin_
 /// What changed while a list was read may have hidden rows of it until the next full read.
 void Invariants::disturb(const Key& key, const Reading& reading) {
     const auto now = mutations(key.second);
-    for (const auto& [name, chain] : reading.chains)
-        if (!chain.gapless || chain.mutations != now) baselines_[key][name.first].clean = false;
+    for (const auto& [name, chain] : reading.chains) {
+        const auto [found, fresh] = baselines_[key].try_emplace(name.first);
+        const bool steady = chain.gapless && chain.mutations == now;
+        if (!steady) found->second.clean = false;
+        if (steady && fresh && chain.finished) found->second = {true, provider_.truth(key.second).quiet_moves()};
+    }
 }
 
 /// Jobs that are stored as open are as the provider has them, and are asked for until they have ended.

@@ -43,7 +43,7 @@ bentley::Catalog small_catalog(std::int64_t page_max, std::int64_t rows_max, std
     return bentley::Catalog::parse(boost::json::serialize(some)).value();
 }
 
-constexpr std::int64_t triggers_max = 1;  // at once
+constexpr std::int64_t triggers_max = 3;  // at once
 
 config::Schedule some_schedule(Chance& chance) {
     constexpr std::array<std::string_view, 6> lines{"@every 90s",  "@every 7m",    "@every 20m",
@@ -212,6 +212,10 @@ private:
             out_.events.push_back({kind, at, length, object, count});
         };
         for (auto i = chance_.between(0, 14); i > 0; --i) add(Kind::stir, {}, chance_.between(1, 6));
+        for (auto i = many_queries_ ? chance_.between(0, 3) : 0; i > 0; --i) {
+            add(Kind::stir, {}, 2);
+            out_.events.back().object = "itwins";
+        }
         if (out_.rows_max != 0 && chance_.one_in(12)) add(Kind::crowd, {}, out_.rows_max + 1);
         if (chance_.one_in(3)) add(Kind::remove_many, {}, chance_.between(3, 14));
         if (chance_.one_in(10)) add(Kind::remove_all, {});
@@ -224,7 +228,12 @@ private:
         if (chance_.one_in(6)) add(Kind::full_disk, chance_.between(Duration{1s}, Duration{20min}));
         if (chance_.one_in(6)) add(Kind::bad_reads, {}, chance_.between(1, 5));
         if (chance_.one_in(10)) add(Kind::clock_jump, chance_.between(Duration{-3h}, Duration{3h}));
-        for (auto i = chance_.one_in(2) ? 0 : chance_.between(1, 4); i > 0; --i) add_command(Kind::trigger);
+        for (auto i = chance_.one_in(2) ? 0 : chance_.between(1, 4); i > 0; --i) {
+            add_command(Kind::trigger);
+            auto again = out_.events.back();  // perhaps while that one runs or waits
+            for (again.at += chance_.between(Duration{1ms}, Duration{2min}); chance_.one_in(2); again.at += 10s)
+                out_.events.push_back(again);
+        }
         if (!chance_.one_in(4)) return;
         add_command(Kind::pause);  // and perhaps a triggered read meanwhile
         auto& pause = out_.events.back();

@@ -219,7 +219,7 @@ TEST_F(Backup, RestoredReadsEverythingAgain) {
     EXPECT_EQ(
         store.value("SELECT redeliver || backfill || next_itwin_id || next_slice || next_rows || live || page_size "
                     "FROM object_state"),
-        "1pending037");
+        "1running037");
     EXPECT_EQ(store.value("SELECT coalesce(next_url, next_cursor, operation_id, last_due_at, last_full_at) "
                           "FROM object_state"),
               "null");
