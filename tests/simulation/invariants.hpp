@@ -36,8 +36,8 @@ public:
     void after_read(Observer& database, const FinishedRead& finished);
     /// A read ended without being able to say so.
     void read_broke(Observer& database, const Key& key) { bearings_[key] = database.bearings(key.first, key.second); }
-    /// A triggered read was accepted, or refused because another one waits.
-    void after_trigger(Observer& database, const Key& key, const result<std::string>& answer);
+    /// A triggered read was accepted, or refused because another one waits; `several` were asked for in one moment.
+    void after_trigger(Observer& database, const Key& key, const result<std::string>& answer, bool several);
     /// An object was paused, or is read again.
     void after_pause(const Key& key, bool paused);
     /// From now on nobody knows whether it is paused.

@@ -143,13 +143,12 @@ void SimulatedWorld::trigger(const Event& event) {
         return length ? std::optional(machine_.now() - *length) : std::nullopt;
     };
     const TriggerOrder order{event.installation, event.object, ago(event.since), ago(event.until)};
+    const Invariants::Key key{event.installation, event.object};
     for (auto i = event.count; i > 0; --i)
         life_->operate(
-            [this, order](Daemon& daemon) -> awaitable<void> {
+            [this, order, key, several = event.count > 1](Daemon& daemon) -> awaitable<void> {
                 const auto answer = co_await daemon.trigger(order);
-                look([&](Observer& database) {
-                    invariants_.after_trigger(database, {order.installation_id, order.object}, answer);
-                });
+                look([&](Observer& database) { invariants_.after_trigger(database, key, answer, several); });
             },
             commands_.emplace_back());
 }
