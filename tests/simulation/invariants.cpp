@@ -82,7 +82,8 @@ void Invariants::after_trigger(Observer& database, const Key& key, const result<
     if (!answer) {
         const bool others = several || triggered > 0;  // those of the same moment may not be stored yet
         if (answer.error().code != errc::cancelled && (answer.error().code != errc::conflict || !others))
-            journal_.violate("triggered", fmt::format("{} {} is refused: {}", key.first, key.second, answer.error().message));
+            journal_.violate("triggered",
+                             fmt::format("{} {} is refused: {}", key.first, key.second, answer.error().message));
         return;
     }
     triggered_[*answer] = life_;
@@ -91,7 +92,8 @@ void Invariants::after_trigger(Observer& database, const Key& key, const result<
     if (!operation || operation->status != "in_progress" || operation->read_type != "triggered")
         journal_.violate("triggered", "an accepted read is not in progress: " + *answer);
     if (triggered > 2)
-        journal_.violate("triggered", fmt::format("{} {}: {} triggered reads wait or run", key.first, key.second, triggered));
+        journal_.violate("triggered",
+                         fmt::format("{} {}: {} triggered reads wait or run", key.first, key.second, triggered));
 }
 
 void Invariants::after_pause(const Key& key, bool paused) {
@@ -111,7 +113,8 @@ void Invariants::check_pause(const FinishedRead& finished) {
     const bool after = pause.from != Tick{} && finished.began > pause.from + rounding;
     const bool before = pause.is || finished.began < pause.to - rounding;
     if (after && before && !pause.in_doubt)
-        journal_.violate("pause", fmt::format("{} {} was read while it was paused", finished.installation, finished.object));
+        journal_.violate("pause",
+                         fmt::format("{} {} was read while it was paused", finished.installation, finished.object));
 }
 
 /// An operation that has ended stays as it ended.
@@ -120,8 +123,8 @@ void Invariants::check_endings(Observer& database) {
         if (operation.status == "in_progress" && !endings_.contains(operation.id)) continue;
         const auto [known, fresh] = endings_.emplace(operation.id, operation.status);
         if (!fresh && known->second != operation.status)
-            journal_.violate("operations", fmt::format("{} of {} was a {}, now it is {}", operation.id, operation.object,
-                                                       known->second, operation.status));
+            journal_.violate("operations", fmt::format("{} of {} was a {}, now it is {}", operation.id,
+                                                       operation.object, known->second, operation.status));
     }
 }
 
@@ -197,8 +200,8 @@ void Invariants::check_schedules(Observer& database, Tick undisturbed_since) {
     }
     if (std::ranges::none_of(objects, [](const auto& stored) { return stored.triggered > 0; })) return;
     for (const auto& operation : database.operations())
-        if (operation.status == "in_progress" && operation.read_type == "triggered" && triggered_.contains(operation.id) &&
-            triggered_[operation.id] != life_)
+        if (operation.status == "in_progress" && operation.read_type == "triggered" &&
+            triggered_.contains(operation.id) && triggered_[operation.id] != life_)
             journal_.violate("operations", operation.id + " is in progress, though its process is gone");
 }
 
@@ -222,8 +225,7 @@ void Invariants::check_operations(Observer& database) {
             journal_.violate("operations", fmt::format("{} of {} is {} without a reason", operation.id,
                                                        operation.object, operation.status));
     }
-    if (!accepted.empty())
-        journal_.violate("triggered", "an accepted read was forgotten: " + accepted.begin()->first);
+    if (!accepted.empty()) journal_.violate("triggered", "an accepted read was forgotten: " + accepted.begin()->first);
 }
 
 void Invariants::check_healed(Observer& database) {

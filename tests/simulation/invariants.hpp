@@ -122,9 +122,9 @@ private:
     Provider& provider_;
     Receivers& receivers_;
     int life_ = 0;
-    std::map<Key, Bearings> bearings_;                        // when its last read ended
-    std::map<std::string, int> triggered_;                    // accepted operations, and in which life
-    std::map<std::string, std::string> endings_;              // status of operations that have ended
+    std::map<Key, Bearings> bearings_;                          // when its last read ended
+    std::map<std::string, int> triggered_;                      // accepted operations, and in which life
+    std::map<std::string, std::string> endings_;                // status of operations that have ended
     std::map<Key, std::map<std::string, Baseline>> baselines_;  // by iTwin
     std::map<Key, std::set<std::string>> missing_once_;         // when its last read ended well
     std::map<Key, Tick> rests_;                                 // until then a read that was refused is not tried again

@@ -87,7 +87,8 @@ void ListQuery::read_condition(const std::string& condition) {
     } else if (const auto one = after(condition, "id eq ")) {
         ids.insert(*one);
     } else if (const auto some = after(condition, "id in ("); some && some->ends_with(")")) {
-        for (const auto& each : split(some->substr(0, some->size() - 1), ",")) ids.insert(each.substr(1, each.size() - 2));
+        for (const auto& each : split(some->substr(0, some->size() - 1), ","))
+            ids.insert(each.substr(1, each.size() - 2));
     } else {
         understood = false;
     }

@@ -45,7 +45,8 @@ std::vector<StoredQuery> Observer::queries(const std::string& installation, cons
 Bearings Observer::bearings(const std::string& installation, const std::string& object) {
     Bearings found;
     auto row = database_.query(
-        "SELECT next_url, next_cursor, next_itwin_id, next_slice, next_rows, backfill, since, last_full_at, last_due_at "
+        "SELECT next_url, next_cursor, next_itwin_id, next_slice, next_rows, backfill, since, last_full_at, "
+        "last_due_at "
         "FROM object_state WHERE installation_id = ? AND object = ?");
     row.bind(installation, object);
     if (row.step())
@@ -58,7 +59,8 @@ Bearings Observer::bearings(const std::string& installation, const std::string& 
 
 std::vector<std::string> Observer::bodies(const std::string& operation) {
     auto row = database_.query(
-        "SELECT b.body FROM message m JOIN message_body b ON b.message_key = m.key WHERE m.operation_id = ? ORDER BY m.key");
+        "SELECT b.body FROM message m JOIN message_body b ON b.message_key = m.key WHERE m.operation_id = ? ORDER BY "
+        "m.key");
     row.bind(operation);
     std::vector<std::string> found;
     while (row.step()) found.push_back(row.text(0));
@@ -79,7 +81,8 @@ std::vector<StoredMessage> Observer::messages(const std::string& destination, co
 
 std::vector<StoredOperation> Observer::operations() {
     auto row = database_.query(
-        "SELECT id, object, status, result, read_type, created_at, deletes, installation_id FROM operations ORDER BY id");
+        "SELECT id, object, status, result, read_type, created_at, deletes, installation_id FROM operations ORDER BY "
+        "id");
     std::vector<StoredOperation> found;
     while (row.step())
         found.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4),
@@ -89,11 +92,12 @@ std::vector<StoredOperation> Observer::operations() {
 
 std::optional<StoredOperation> Observer::operation(const std::string& id) {
     auto row = database_.query(
-        "SELECT id, object, status, result, read_type, created_at, deletes, installation_id FROM operations WHERE id = ?");
+        "SELECT id, object, status, result, read_type, created_at, deletes, installation_id FROM operations WHERE id = "
+        "?");
     row.bind(id);
     if (!row.step()) return std::nullopt;
-    return StoredOperation{row.text(0),   row.text(1), row.text(2),
-                           row.text(3),   row.text(4), row.time(5).value_or(Timestamp{}),
+    return StoredOperation{row.text(0),    row.text(1), row.text(2),
+                           row.text(3),    row.text(4), row.time(5).value_or(Timestamp{}),
                            row.integer(6), row.text(7)};
 }
 

@@ -130,7 +130,8 @@ Reply Provider::answer(const Arrival& arrival) {
     if (!what.second.empty() && arrival.life == life_)
         readings_.note_request(what, truths_.at(what.second).mutations(machine_.true_now()));
     if (listed != objects_by_path.end() && arrival.life == life_)
-        if (const ListQuery query(what.second, target); query.ids.empty()) readings_.check_resume(what, query, itwins());
+        if (const ListQuery query(what.second, target); query.ids.empty())
+            readings_.check_resume(what, query, itwins());
     if (auto refused = refuse(arrival, token)) return *refused;
     if (auto wrong = misbehave(arrival, token)) return *wrong;
 

@@ -20,8 +20,8 @@ inline constexpr auto foreign_host = "elsewhere.test";
 struct ProviderRules {
     std::int64_t per_minute = 0, per_hour = 0;  // what its clients must keep to; 0: no limit
     Duration token_lifetime = std::chrono::hours{1};
-    int jobs_order = 0;  // 0: oldest first, 1: newest first, 2: neither
-    bool drift = false;  // records change between the pages of a read
+    int jobs_order = 0;          // 0: oldest first, 1: newest first, 2: neither
+    bool drift = false;          // records change between the pages of a read
     std::int64_t rows_max = 0;   // where it overlooks the client's wish: a list is cut there, silently; 0: it does not
     bool tells_rows_max = true;  // says in the answer where the list is cut
 };

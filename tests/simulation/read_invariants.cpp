@@ -83,12 +83,14 @@ void Invariants::after_read(Observer& database, const FinishedRead& finished) {
 void Invariants::check_bearings(const Read& read, const Bearings& now) {
     auto before = bearings_[read.key];
     if (!read.settings.itwins.ids.empty() || read.settings.itwins.all)
-        std::erase_if(before.cursors, [&](const auto& each) { return !each.first.empty() && !now.cursors.contains(each.first); });
+        std::erase_if(before.cursors,
+                      [&](const auto& each) { return !each.first.empty() && !now.cursors.contains(each.first); });
     const bool may_part = read.key.second == "itwins" && scenario_.rows_max != 0;
-    if (now.cursors == before.cursors && now.times == before.times && (may_part || now.position == before.position)) return;
+    if (now.cursors == before.cursors && now.times == before.times && (may_part || now.position == before.position))
+        return;
     journal_.violate("triggered", fmt::format("{}: a triggered read left {}{}{} cursors behind, it found {}{}{}",
-                                              name_of(read.key), now.times, now.position, now.cursors.size(), before.times,
-                                              before.position, before.cursors.size()));
+                                              name_of(read.key), now.times, now.position, now.cursors.size(),
+                                              before.times, before.position, before.cursors.size()));
 }
 
 bool Invariants::crowds() const {
@@ -155,11 +157,13 @@ void Invariants::check_others_read(const Read& read, const Reading& reading, con
         unread += found == reading.chains.end() || !found->second.finished;
     }
     if (unread > failed)
-        journal_.violate("complete-reads", fmt::format("{}: {} queries were not read: {}", name_of(read.key), unread, result));
+        journal_.violate("complete-reads",
+                         fmt::format("{}: {} queries were not read: {}", name_of(read.key), unread, result));
     if (machine_.skew != Duration{0} || !read.facts.state.empty()) return;
     for (const auto& [id, record] : records)
         if (record.deleted_at && *record.deleted_at > read.began)
-            return journal_.violate("no-wrong-delete", fmt::format("{}: a read that failed deleted {}", name_of(read.key), id));
+            return journal_.violate("no-wrong-delete",
+                                    fmt::format("{}: a read that failed deleted {}", name_of(read.key), id));
 }
 
 std::vector<const Row*> Invariants::listed(const Read& read, const ListQuery& query) const {
@@ -212,9 +216,10 @@ void Invariants::check_behind_cursor(const Read& read, const std::string& itwin_
     for (const auto* row : listed(read, query)) {
         const auto stored = records.find(row->id);
         if (stored == records.end() || (by_change && revision_of(stored->second.raw) != row->revision))
-            return journal_.violate("cursor", fmt::format("{} '{}': {} (created {}, changed {}, listed from {}) was left behind",
-                                                          name_of(read.key), itwin_id, row->id, format_time(row->created),
-                                                          format_time(row->modified), format_time(row->listed_from)));
+            return journal_.violate("cursor",
+                                    fmt::format("{} '{}': {} (created {}, changed {}, listed from {}) was left behind",
+                                                name_of(read.key), itwin_id, row->id, format_time(row->created),
+                                                format_time(row->modified), format_time(row->listed_from)));
     }
 }
 
@@ -246,12 +251,13 @@ void Invariants::check_open_jobs(const Read& read, const Reading& reading, const
         if (!open || !unchanged || !is_young_job(record.raw, machine_.true_now())) continue;
         const auto* row = provider_.truth(object).find(id);
         if (row && row->revision != revision_of(record.raw))
-            return journal_.violate("open-jobs", fmt::format("{}: {} is stored as {}, it is {}", name_of(read.key), id,
-                                                             state, row->state));
-        const bool waits = record.missing == 2 || (record.missing == 1 && !missing_once_[read.key].contains(id));
+            return journal_.violate(
+                "open-jobs", fmt::format("{}: {} is stored as {}, it is {}", name_of(read.key), id, state, row->state));
+        // For the operator, or for the next read, since the operator decided while this one ran or it is the first.
+        const bool waits = record.missing > 1 || (record.missing == 1 && !missing_once_[read.key].contains(id));
         if (!row && !waits && read.settings.detect_deletes)
-            return journal_.violate("deletes-found", fmt::format("{}: the open job {} is gone but still stored",
-                                                                 name_of(read.key), id));
+            return journal_.violate("deletes-found",
+                                    fmt::format("{}: the open job {} is gone but still stored", name_of(read.key), id));
     }
     missing_once_[read.key] = std::move(missing_once);
 }
@@ -316,7 +322,8 @@ void Invariants::check_triggered(const Read& read, const Groups& groups, Observe
     for (const auto& [itwin_id, group] : groups) undisturbed = undisturbed && group.undisturbed;
     for (const auto& [id, times] : told)
         if (as_it_was[id] > 1 || (undisturbed && times > 1))
-            return journal_.violate("triggered", fmt::format("{}: {} is told {} times by one read", name_of(read.key), id, times));
+            return journal_.violate("triggered",
+                                    fmt::format("{}: {} is told {} times by one read", name_of(read.key), id, times));
     for (const auto& [itwin_id, group] : groups) {
         if (!group.undisturbed) continue;
         for (const auto* row : listed(read, group.chains.front()->query))

@@ -18,12 +18,12 @@ void Readings::check_resume(const Key& key, const ListQuery& query, const std::v
     const auto itwin_id = ListQuery(key.second, log.resume).itwin_id;
     const bool gone = !itwin_id.empty() && std::ranges::find(known, itwin_id) == known.end();
     if (!log.resume.empty() && !log.resume.ends_with(query.target) && !gone)
-        journal_.violate(
-            "resume", fmt::format("{} {} went on at {} instead of {}", key.first, key.second, query.target, log.resume));
+        journal_.violate("resume", fmt::format("{} {} went on at {} instead of {}", key.first, key.second, query.target,
+                                               log.resume));
     log.resume.clear();
     if (log.done.contains(query.name()))
-        journal_.violate("resume", fmt::format("{} {} reads again what it had read to its end: {}", key.first, key.second,
-                                               query.target));
+        journal_.violate("resume", fmt::format("{} {} reads again what it had read to its end: {}", key.first,
+                                               key.second, query.target));
 }
 
 void Readings::follow(const Key& key, const ListQuery& query, std::int64_t mutations, std::int64_t rows,

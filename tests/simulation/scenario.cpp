@@ -247,8 +247,9 @@ private:
 
     /// What the operator does to one of the objects.
     void add_command(Event::Kind kind) {
-        const auto& installation = out_.config.installations[std::size_t(
-            chance_.between(0, std::int64_t(out_.config.installations.size()) - 1))];
+        const auto& installation =
+            out_.config
+                .installations[std::size_t(chance_.between(0, std::int64_t(out_.config.installations.size()) - 1))];
         const auto& object =
             installation.objects[std::size_t(chance_.between(0, std::int64_t(installation.objects.size()) - 1))];
         Event event{.kind = kind,

@@ -33,7 +33,7 @@ struct Event {
     Duration at{}, length{};
     std::string object;
     std::int64_t count = 0;
-    std::string installation{};                 // trigger, pause
+    std::string installation{};                // trigger, pause
     std::optional<Duration> since{}, until{};  // trigger: so long ago
 };
 

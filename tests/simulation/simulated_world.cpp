@@ -223,9 +223,11 @@ void SimulatedWorld::after_read(std::span<const LogField> fields) {
                       .result = text_of(fields, "result"),
                       .began = {}};
     for (const auto& field : fields)
-        if (const auto* duration_ms = std::get_if<std::int64_t>(&field.value); field.name == "duration_ms" && duration_ms)
+        if (const auto* duration_ms = std::get_if<std::int64_t>(&field.value);
+            field.name == "duration_ms" && duration_ms)
             read.began = loop_.tick() - std::chrono::milliseconds{*duration_ms};
-    // Rows that can't be told apart can't be read well where the list is cut; that the read says so is all that is asked.
+    // Rows that can't be told apart can't be read well where the list is cut; that the read says so is all that is
+    // asked.
     const bool crowded =
         scenario_.rows_max != 0 && read.object == "itwins" && provider_.truth("itwins").is_crowded(scenario_.rows_max);
     const bool good = read.status == "success";

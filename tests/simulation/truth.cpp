@@ -61,8 +61,10 @@ void Truth::create(Timestamp now, Duration late, const std::vector<std::string>&
     if (!is_per_itwin(object_)) return;
     row.own = !chance_.one_in(2) || itwins.empty();
     if (!itwins.empty()) row.itwins.insert(itwins[std::size_t(chance_.between(0, std::int64_t(itwins.size()) - 1))]);
-    if (is_jobs(object_)) row.state = some_state(chance_, !chance_.one_in(2));
-    else move(row, itwins);
+    if (is_jobs(object_))
+        row.state = some_state(chance_, !chance_.one_in(2));
+    else
+        move(row, itwins);
 }
 
 /// Lets it join or leave one of the iTwins, or changes hands; whether anything is other than it was.
