@@ -34,8 +34,8 @@ public:
     void begin_life(Observer& database, int life);
     /// A read has ended: if well, the database must hold what the provider showed.
     void after_read(Observer& database, const FinishedRead& finished);
-    /// A read ended without being able to say so.
-    void read_broke(Observer& database, const Key& key) { bearings_[key] = database.bearings(key.first, key.second); }
+    /// A read ended without being able to say so; of a triggered one the log names no object.
+    void read_broke(Observer& database, const Key& key);
     /// A triggered read was accepted, or refused because another one waits; `several` were asked for in one moment.
     void after_trigger(Observer& database, const Key& key, const result<std::string>& answer, bool several);
     /// An object was paused, or is read again.
@@ -121,13 +121,13 @@ private:
     const Scenario& scenario_;
     Provider& provider_;
     Receivers& receivers_;
-    int life_ = 0;
-    std::map<Key, Bearings> bearings_;                          // when its last read ended
-    std::map<std::string, int> triggered_;                      // accepted operations, and in which life
-    std::map<std::string, std::string> endings_;                // status of operations that have ended
+    int life_ = 0, broken_life_ = 0;              // broken: in which the end of a triggered read could not be stored
+    std::map<Key, Bearings> bearings_;            // when its last read ended
+    std::map<std::string, int> triggered_;        // accepted operations, and in which life
+    std::map<std::string, std::string> endings_;  // status of operations that have ended
     std::map<Key, std::map<std::string, Baseline>> baselines_;  // by iTwin
     std::map<Key, std::set<std::string>> missing_once_;         // when its last read ended well
-    std::map<Key, Tick> rests_;                                 // until then a read that was refused is not tried again
+    std::map<Key, std::pair<int, Tick>> refusals_;  // reads refused in a row; until then it is not tried again
     std::map<Key, Pause> pauses_;
     bool fuse_overruled_ = false, peace_ = false;
     std::int64_t compared_ = 0;

@@ -67,12 +67,13 @@ std::int64_t Provider::rows_max(const http::Request& request) const {
 }
 
 /// An iTwin that may not be seen for a while.
-bool Provider::refuses(const Token& token, const std::string& itwin_id) {
-    if (itwin_id.empty()) return false;
-    auto& until = refused_until_[{token.installation, itwin_id}];
+bool Provider::refuses(const Token& token, const ListQuery& query) {
+    if (query.itwin_id.empty()) return false;
+    auto& until = refused_until_[{token.installation, query.itwin_id}];
     const auto now = machine_.loop.tick();
     if (now < until) return !faults_.ended();
-    if (!faults_.strike(Fault::itwin_refused)) return false;
+    const bool amid = !query.first && faults_.strike(Fault::itwin_refused);  // worse: a backfill may be cut off there
+    if (!amid && !faults_.strike(Fault::itwin_refused)) return false;
     until = now + faults_.chance().between(Duration{0}, Duration{std::chrono::hours{1}});
     return true;
 }
@@ -85,7 +86,7 @@ Reply Provider::list(const Arrival& arrival, const Token& token, const std::stri
         return answered(422, problem("InvalidParameter"));
     }
     if (!query.ids.empty()) return list_by_ids(object, query);
-    if (refuses(token, query.itwin_id)) {
+    if (refuses(token, query)) {
         constexpr std::array<int, 3> statuses{403, 404, 422};
         return answered(statuses[std::size_t(faults_.chance().between(0, 2))], problem("iTwinNotFound"));
     }

@@ -9,7 +9,8 @@ namespace syncd::simulation {
 namespace {
 
 constexpr Duration minute = std::chrono::minutes{1}, hour = std::chrono::hours{1};
-constexpr std::int64_t burst_max = 9;  // requests in a row that meet a 5xx: more than the product tries again
+constexpr std::int64_t refusals_max = 6;  // of one token: several requests may be on their way with it
+constexpr std::int64_t burst_max = 9;     // requests in a row that meet a 5xx: more than the product tries again
 
 const std::map<std::string, std::string> objects_by_path{
     {"/itwins/", "itwins"},
@@ -146,8 +147,16 @@ std::optional<Reply> Provider::refuse(const Arrival& arrival, Token& token) {
     if (expired && !token.revoked)
         journal_.violate("token-expiry", fmt::format("{} used a token {} after its end", token.installation,
                                                      format_duration(arrival.sent_at - token.expires)));
-    if (expired || token.revoked || faults_.strike(Fault::token_expired))
-        return answered(401, problem("HeaderNotFound"));
+    // Once more may happen: a request doesn't fetch two tokens.
+    const auto heard = std::ranges::count_if(token.refused, [&](Tick each) { return each < arrival.sent_at; });
+    if (heard > refusals_max)
+        journal_.violate("token-expiry",
+                         fmt::format("{} uses a token that was refused {} times", token.installation, heard));
+    if (expired || token.revoked || faults_.strike(Fault::token_expired)) {
+        auto reply = answered(401, problem("HeaderNotFound"));
+        if (token.revoked) reply.received = [this, &token] { token.refused.push_back(machine_.loop.tick()); };
+        return reply;
+    }
     return std::nullopt;
 }
 

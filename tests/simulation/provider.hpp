@@ -74,6 +74,7 @@ private:
         std::string client, installation;
         Tick expires;
         bool revoked = false;
+        std::vector<Tick> refused{};  // when the client heard that it is no longer good
     };
     struct ListPage;
     using Key = Readings::Key;
@@ -89,7 +90,7 @@ private:
     Reply own(const Token& token, const std::string& object, const std::string& id);
     std::vector<const Row*> select(const std::string& object, const ListQuery& query) const;
     std::int64_t rows_max(const http::Request& request) const;
-    bool refuses(const Token& token, const std::string& itwin_id);
+    bool refuses(const Token& token, const ListQuery& query);
     void spoil(ListPage& page);
     Reply answered(int status, std::string body) const;
 

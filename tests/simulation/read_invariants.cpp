@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t recents_max = 25;
 
-constexpr Duration refused_pause = std::chrono::minutes{15};
+constexpr Duration first_refused_pause = std::chrono::seconds{15};  // doubled each time
 
 std::string name_of(const Invariants::Key& key) { return key.first + " " + key.second; }
 
@@ -22,8 +22,10 @@ void Invariants::after_read(Observer& database, const FinishedRead& finished) {
     const auto& [installation, object, operation, type, status, result, began] = finished;
     const Key key{installation, object};
     const bool good = status == "success";
-    const bool refused = result.find("HTTP 401") != std::string::npos;
-    rests_[key] = machine_.loop.tick() + (refused ? refused_pause : Duration{0});
+    auto& [refusals, rests_until] = refusals_[key];
+    refusals = result.find("HTTP 401") == std::string::npos ? 0 : refusals + 1;
+    const auto pause = refusals == 0 ? Duration{0} : first_refused_pause * (1 << std::min(refusals - 1, 6));
+    rests_until = machine_.loop.tick() + pause;
     check_pause(finished);
     if (type == "triggered") check_endings(database);
     const auto done = database.operation(operation);

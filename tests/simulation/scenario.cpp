@@ -198,6 +198,7 @@ private:
         }
         if (out_.provider.drift) faults_.set(Fault::drift, chance_.between(2, 8));
         if (chance_.one_in(2)) faults_.set(Fault::late_list, 2);
+        if (many_queries_ && chance_.one_in(3)) faults_.set(Fault::itwin_refused, chance_.between(4, 12));
         // A dead letter or a disabled destination ends much of what can be compared: rare.
         if (!chance_.one_in(8)) faults_.set(Fault::receiver_refuses, 0);
         if (!chance_.one_in(8)) faults_.set(Fault::receiver_gone, 0);

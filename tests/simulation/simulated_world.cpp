@@ -209,9 +209,12 @@ void SimulatedWorld::enable_destinations() {
 void SimulatedWorld::hear(std::string_view event, std::span<const LogField> fields) {
     bytes_max_ = std::max(bytes_max_, bytes_in_use());
     if (event == "read.finished") after_read(fields);
+    // Only a disk may break what runs.
+    if (event.ends_with(".broken") && text_of(fields, "error").find("disk") == std::string::npos)
+        journal_.violate("reads-recover", format_text(event, fields));
     if (event != "read.broken") return;
     const Invariants::Key key{text_of(fields, "installation"), text_of(fields, "object")};
-    if (!key.second.empty()) look([&](Observer& database) { invariants_.read_broke(database, key); });
+    look([&](Observer& database) { invariants_.read_broke(database, key); });
 }
 
 void SimulatedWorld::after_read(std::span<const LogField> fields) {
