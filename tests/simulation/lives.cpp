@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::int64_t requests_max = 200;  // then the world ends: it is to be small
+constexpr std::int64_t requests_max = 160;  // then the world ends: it is to be small
 constexpr Duration restart_pause = 20s;     // after a process that ended by itself: a full disk
 constexpr Duration stop_tolerance = stop_grace + 2s;
 constexpr Duration drain_max = 100h;  // the longest Retry-After is a day

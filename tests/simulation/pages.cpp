@@ -72,8 +72,10 @@ bool Provider::refuses(const Token& token, const ListQuery& query) {
     auto& until = refused_until_[{token.installation, query.itwin_id}];
     const auto now = machine_.loop.tick();
     if (now < until) return !faults_.ended();
-    const bool amid = !query.first && faults_.strike(Fault::itwin_refused);  // worse: a backfill may be cut off there
-    if (!amid && !faults_.strike(Fault::itwin_refused)) return false;
+    bool strikes = faults_.strike(Fault::itwin_refused);
+    for (int i = 0; i < 3 && !query.first; ++i)  // more often where a backfill may have been cut off
+        strikes = faults_.strike(Fault::itwin_refused) || strikes;
+    if (!strikes) return false;
     until = now + faults_.chance().between(Duration{0}, Duration{std::chrono::hours{1}});
     return true;
 }
