@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -47,11 +48,17 @@ struct Storage {
     Retention retention;
 };
 
+/// What the server shows to its clients; PEM files, absolute.
+struct Tls {
+    std::string certificate_file, key_file;
+};
+
 struct Server {
     std::string host = "127.0.0.1";                    // a literal address
     std::uint16_t port = 8710;                         // 0: any free one
     std::string public_url = "http://127.0.0.1:8710";  // no trailing slash
     std::vector<Secret> api_keys;
+    std::optional<Tls> tls;
 };
 
 struct Destination {
@@ -69,10 +76,20 @@ struct Destination {
     bool strict_ordering = true;  // per installation and object
 };
 
+/// Which events a destination is told.
+struct Notification {
+    std::string destination;
+    bool all = false;
+    std::set<std::string> events;  // names such as read.backfill.done; when not all
+};
+
+enum class Grant { client_credentials, authorization_code };
+
 struct Connection {
+    Grant grant = Grant::client_credentials;
     std::string client_id;
-    Secret client_secret;
-    std::vector<std::string> scopes = {"itwin-platform"};
+    Secret client_secret;  // empty: a public client, which only authorization_code (always with PKCE) allows
+    std::vector<std::string> scopes = {"itwin-platform"};  // authorization_code asks for offline_access besides
 };
 
 using FilterValue = std::variant<std::string, bool, double>;
@@ -116,11 +133,36 @@ struct ReadObject {
     Duration full_every = hours{24};  // zero: never
 };
 
+enum class WriteDefault { always, never, if_empty };
+
+/// `selectedFieldSettings`: what a written record gets where it does not say.
+struct WriteField {
+    std::string name;   // the provider's outermost field
+    std::string value;  // the default, as JSON
+    WriteDefault on_create = WriteDefault::always, on_update = WriteDefault::always;
+};
+
+/// What may be written of one object for one installation: the manifest, overridden by the installation's config.
+struct WriteObject {
+    std::string object;                          // the provider's name
+    std::string mapped_name;                     // of the read object, where mappings are inherited; else `object`
+    bool inherit_mapping = false;                // records use our names; what nothing maps is left out
+    std::map<std::string, std::string> mapping;  // inherited: our field -> the provider's
+    std::map<std::string, std::map<std::string, std::string>> value_mappings;  // field, our value -> the provider's
+    std::vector<WriteField> fields;
+    bool deletes = false;        // deletionSettings.enabled
+    bool validate = true;        // false: bodies are sent as they are
+    bool retry_unknown = false;  // `onUnknown: retry`
+    bool marker = false;
+};
+
 struct Installation {
     std::string id;
     std::string integration, group_ref, group_name, consumer_ref, consumer_name;
     Connection connection;
     std::vector<ReadObject> objects;  // in the manifest's order
+    std::vector<WriteObject> writes;  // likewise
+    bool proxy = false;               // the manifest and the installation let requests pass through
     std::optional<SchemaWatch> schema_watch;
     std::string digest;  // of all that shapes its messages: a change gives a new installationUpdateTime
 };
@@ -140,6 +182,7 @@ struct Config {
     Storage storage;
     Server server;
     std::map<std::string, Destination> destinations;
+    std::vector<Notification> notifications;
     std::vector<Integration> integrations;  // of provider bentley
     std::vector<Installation> installations;
     Logging logging;

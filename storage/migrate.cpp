@@ -6,15 +6,15 @@
 #include <stdexcept>
 
 namespace syncd::embedded {
-extern const std::string_view migration_0001, migration_0002, migration_0003;
+extern const std::string_view migration_0001, migration_0002, migration_0003, migration_0004;
 }
 
 namespace syncd::storage {
 namespace {
 
 /// In order; the version of a database is how many of them it has had.
-std::array<std::string_view, 3> migrations() {
-    return {embedded::migration_0001, embedded::migration_0002, embedded::migration_0003};
+std::array<std::string_view, 4> migrations() {
+    return {embedded::migration_0001, embedded::migration_0002, embedded::migration_0003, embedded::migration_0004};
 }
 
 [[noreturn]] void refuse_newer(int version) {

@@ -12,6 +12,15 @@ std::string_view to_string(ChangeType type) {
     return "none";
 }
 
+std::string_view to_string(WriteType type) {
+    switch (type) {
+        case WriteType::create: return "create";
+        case WriteType::update: return "update";
+        case WriteType::remove: return "delete";
+    }
+    return "create";
+}
+
 std::string_view to_string(FieldChangeType type) {
     switch (type) {
         case FieldChangeType::created: return "fieldCreated";

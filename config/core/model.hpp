@@ -48,6 +48,10 @@ struct Change {
 /// object, array. Null is no type.
 using FieldTypes = std::map<std::string, std::set<std::string>>;
 
+enum class WriteType { create, update, remove };
+/// `create`, `update` or `delete`, as in write requests.
+std::string_view to_string(WriteType type);
+
 enum class FieldChangeType { created, deleted, changed };
 /// `fieldCreated`, `fieldDeleted` or `fieldChanged`, as in messages.
 std::string_view to_string(FieldChangeType type);
