@@ -16,6 +16,15 @@ namespace syncd {
 /// Told of every retry before its wait: what failed and how long the wait is.
 using OnRetry = std::function<void(const Error& failure, Duration wait)>;
 
+/// A request that writes, and what came back; `sent` false: certainly nothing reached the provider.
+struct Exchanged {
+    result<http::Response> answer;
+    bool sent = false;
+};
+
+/// Called before each time the request is sent, once it may be; false: it is not to be sent any more.
+using BeforeSend = std::function<awaitable<bool>()>;
+
 class Connector {
 public:
     Connector(World& world, http::Client& client, const config::Provider& provider, config::Connection connection,
@@ -32,6 +41,11 @@ public:
     /// Errors: invalid_body too: it is there, but can't be read.
     awaitable<result<std::optional<Record>>> read_own(const bentley::ReadFacts& facts, std::string id,
                                                       http::Priority priority, OnRetry on_retry);
+    /// Sends a request that writes, once; after a 401 once more with another token. Redirects are not followed.
+    /// Errors: the token's or transport's; cancelled when `before_send` says no.
+    awaitable<Exchanged> write(http::Request request, std::string url, BeforeSend before_send);
+    /// GET that belongs to a write, once, whatever the answer's status.
+    awaitable<result<http::Response>> look(http::Headers headers, std::string url);
     /// Gets a token, so that wrong credentials show before anything else does.
     awaitable<result<void>> sign_in();
     /// From now on a request that fails is not tried again: for somebody who waits for the answer.
@@ -46,6 +60,9 @@ private:
     awaitable<result<http::Response>> get(std::string url, http::Headers headers, http::Priority priority,
                                           bool missing_is_fine, OnRetry on_retry);
     awaitable<result<http::Response>> attempt(std::string url, http::Headers headers, http::Priority priority);
+    /// One request at the provider's origin with this token.
+    awaitable<result<http::Response>> send(http::Url url, http::Request request, const Secret& token);
+    result<http::Url> own_url(const std::string& url) const;
 
     World& world_;
     http::Client& client_;

@@ -17,6 +17,7 @@ std::string with_port(const std::string& host, std::uint16_t port) {
     return fmt::format("{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port);
 }
 
+constexpr Duration resolved_deadline = std::chrono::hours{1};
 constexpr Duration forever = std::chrono::hours{24 * 365};
 
 }  // namespace
@@ -28,6 +29,7 @@ Daemon::Daemon(World& world, storage::Store& store, const config::Config& config
       config_(config),
       catalog_(catalog),
       log_(log),
+      cipher_(signing_key),
       downloads_(config.server.public_url, std::move(signing_key)),
       client_(world),
       services_(world,
@@ -79,6 +81,7 @@ awaitable<void> Daemon::start() {
                         log_,
                         config_,
                         catalog_,
+                        cipher_,
                         [this](const std::string& destination) { deliveries_.at(destination)->ring(); },
                         [this] { return stopping_; }};
     for (const auto& installation : config_.installations) {
@@ -108,6 +111,7 @@ std::uint16_t Daemon::listen() {
 awaitable<void> Daemon::run() {
     for (auto& installation : installations_) services_.spawn(installation->scheduler().run());
     services_.spawn(upkeep());
+    start_writes();
     not_ready_.clear();
     while (!stopping_) co_await stop_bell_.wait(forever);
     co_await shut_down();
@@ -118,14 +122,20 @@ void Daemon::stop() {
     not_ready_ = "stopping";
     stop_bell_.ring();
     upkeep_bell_.ring();
-    for (auto& installation : installations_) installation->scheduler().wake();
+    for (auto& installation : installations_) {
+        installation->scheduler().wake();
+        installation->writes().wake();
+    }
     for (auto& [name, delivery] : deliveries_) delivery->stop();
     if (server_) server_->stop();
 }
 
 void Daemon::cut() {
     stop();
-    for (auto& installation : installations_) installation->scheduler().cancel();
+    for (auto& installation : installations_) {
+        installation->scheduler().cancel();
+        installation->writes().cancel();
+    }
     for (auto& [name, delivery] : deliveries_) delivery->cancel();
     passes_.cancel();
     for (auto* reads : syncs_) reads->cancel();
@@ -284,6 +294,41 @@ awaitable<result<std::int64_t>> Daemon::set_paused(std::string installation_id, 
         co_await store_.set_paused(target.service->installation().id, target.reader->object().object, paused);
     for (auto& service : installations_) service->scheduler().wake();
     co_return std::int64_t(wanted->size());
+}
+
+void Daemon::start_writes() {
+    if (std::exchange(writes_run_, true)) return;
+    for (auto& installation : installations_) services_.spawn(installation->writes().run());
+}
+
+awaitable<result<WriteReport>> Daemon::write(std::string installation_id, WriteOrder order, Duration limit) {
+    const auto found = std::ranges::find_if(
+        installations_, [&](const auto& each) { return each->installation().id == installation_id; });
+    if (found == installations_.end())
+        co_return Error{errc::not_found, "the configuration has no installation " + installation_id};
+    if (stopping_) co_return Error{errc::cancelled, "the daemon is stopping"};
+    auto& service = (*found)->writes();
+    auto accepted = co_await service.accept(std::move(order));
+    if (!accepted) co_return accepted.error();
+    WriteReport report{.operation_id = accepted->operation_id, .faults = std::move(accepted->faults)};
+    if (report.operation_id.empty()) co_return report;
+    report.writes = co_await service.wait(report.operation_id, limit);
+    for (const auto& write : report.writes) report.answers.push_back(service.answer_of(write));
+    co_return report;
+}
+
+awaitable<result<void>> Daemon::resolve_write(std::string id, bool retry) {
+    const auto write = co_await store_.find_write(id);
+    if (!write) co_return Error{errc::not_found, "there is no write " + id};
+    const auto now = world_.now();
+    const bool done =
+        co_await store_.resolve_write({.id = id, .retry = retry, .now = now, .deadline_at = now + resolved_deadline});
+    if (!done)
+        co_return Error{errc::conflict, fmt::format("its outcome is not unknown: the write {} is {}", id,
+                                                    storage::to_string(write->status))};
+    log_.warn("write.resolved", {{"write", id}, {"to", retry ? "retry" : "abandon"}});
+    for (auto& installation : installations_) installation->writes().wake();
+    co_return result<void>();
 }
 
 void Daemon::read_soon(const std::string& installation_id, const std::string& object) {

@@ -33,6 +33,15 @@ struct TriggerOrder {
     std::optional<Timestamp> since, until;
 };
 
+inline constexpr Duration synchronous_write_max = std::chrono::seconds{60};  // then the caller hears that it goes on
+
+struct WriteReport {
+    std::string operation_id;            // empty: refused as a whole
+    std::vector<bentley::Fault> faults;  // then: why
+    std::vector<storage::Write> writes;
+    std::vector<std::string> answers;  // of each write: the record as the provider answered it, JSON; empty: none
+};
+
 struct SyncReport {
     struct Read {
         std::string installation_id, object;
@@ -71,6 +80,14 @@ public:
     /// Stops or resumes scheduled reads of the objects; none: all. What runs goes on to its end. How many objects.
     awaitable<result<std::int64_t>> set_paused(std::string installation_id, std::vector<std::string> objects,
                                                bool paused);
+    /// Queues a write and waits for its outcome, at most `limit`. Errors: not_found, conflict as
+    /// WriteService::accept().
+    awaitable<result<WriteReport>> write(std::string installation_id, WriteOrder order, Duration limit);
+    /// An operator's word on a write whose outcome is unknown: sent again, or given up.
+    /// Errors: not_found; conflict when its outcome is not unknown.
+    awaitable<result<void>> resolve_write(std::string id, bool retry);
+    /// Sends queued writes until the daemon stops; what run() does by itself, for those who don't.
+    void start_writes();
     /// Has the objects read soon, without waiting for it, if this daemon runs and doesn't just execute a command.
     void read_soon(const std::string& installation_id, const std::string& object);
     storage::Store& store() { return store_; }
@@ -105,6 +122,7 @@ private:
     const config::Config& config_;
     const bentley::Catalog& catalog_;
     const Log& log_;
+    Cipher cipher_;
     Downloads downloads_;
     http::Client client_;
     std::map<std::string, std::unique_ptr<http::Budget>> budgets_;  // by clientId
@@ -116,7 +134,7 @@ private:
     std::set<Group*> syncs_;  // reads of passes that somebody waits for
     Doorbell stop_bell_, upkeep_bell_;
     std::string not_ready_ = "starting";
-    bool stopping_ = false;
+    bool stopping_ = false, writes_run_ = false;
 };
 
 }  // namespace syncd

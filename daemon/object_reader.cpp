@@ -232,6 +232,7 @@ awaitable<result<bool>> ObjectReader::read_query(ReadRun& run, storage::ReadQuer
     }
     while (!query.url.empty()) {
         if (auto go_on = run.go_on(); !go_on) co_return go_on.error();
+        const WrittenRecords::Moment asked(context_.written);
         auto page = co_await (query.pages == 0 ? first_page(run, query) : read_page(run, query));
         if (!page) co_return page.error();
         if (run.pages == 0 && !std::exchange(run.clock_checked, true)) {
@@ -252,7 +253,7 @@ awaitable<result<bool>> ObjectReader::read_query(ReadRun& run, storage::ReadQuer
             facts_.rows_max_default > 0 && page->rows_max == 0 && query.query.rows == facts_.rows_max_default;
         const bool last = query.url.empty();
         const bool truncated = last && cap > 0 && (query.query.rows >= cap || overlooked);
-        co_await commit(run, query, *page, last && !truncated);
+        co_await commit(run, query, *page, last && !truncated, asked);
         if (!truncated) continue;
         const auto at = facts_.slices ? parting(std::move(query.created), query.query) : std::nullopt;
         if (!at && facts_.slices && !query.fresh_start) co_return true;  // only its end was seen: once more, all of it
@@ -349,7 +350,8 @@ bool ObjectReader::shrink_page(ReadRun& run, const Error& failure) {
 }
 
 /// Commits the page; `last` with the query's cursor, or as read to its end.
-awaitable<void> ObjectReader::commit(ReadRun& run, QueryRun& query, const Page& page, bool last) {
+awaitable<void> ObjectReader::commit(ReadRun& run, QueryRun& query, const Page& page, bool last,
+                                     const WrittenRecords::Moment& asked) {
     if (!query.cursor_cap) query.cursor_cap = page.date;
     query.cursor = advance_cursor(query.cursor, facts_, page, query.cursor_cap);
     auto commit = run.page_commit();
@@ -361,7 +363,8 @@ awaitable<void> ObjectReader::commit(ReadRun& run, QueryRun& query, const Page& 
                                               : storage::MarkSeen::open;
     for (const auto& record : page.records) {
         commit.records.push_back({record, passes(object_.filters, record.raw),
-                                  is_delivered(run.plan, query.query, record), recheck_at(record, commit.now)});
+                                  is_delivered(run.plan, query.query, record), recheck_at(record, commit.now),
+                                  asked.since(object_.object, record.id)});
         if (run.schema) run.schema->add(record.raw);
         if (facts_.slices && record.created) query.created.push_back(*record.created);
     }

@@ -8,6 +8,7 @@
 #include "daemon/message.hpp"
 #include "daemon/plan.hpp"
 #include "daemon/schema_fields.hpp"
+#include "daemon/written_records.hpp"
 #include "storage/store.hpp"
 
 #include <functional>
@@ -29,6 +30,7 @@ struct ReaderContext {
     Timestamp installation_updated_at;
     std::function<void(const std::string& destination)> ring;  // new messages for it
     std::function<bool()> stopping;
+    WrittenRecords& written;
 };
 
 struct ReadRun {

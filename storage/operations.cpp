@@ -34,7 +34,8 @@ void begin_read(Database& db, const BeginRead& read) {
     db.run(
         "UPDATE operations SET status = 'failure', updated_at = ?1, result = 'interrupted: its end could not be "
         "stored' "
-        "WHERE status = 'in_progress' AND id <> ?2 AND NOT (read_type = 'triggered' AND pages = 0) "
+        "WHERE status = 'in_progress' AND action_type = 'read' AND id <> ?2 "
+        "AND NOT (read_type = 'triggered' AND pages = 0) "
         "AND (installation_id, object) = (SELECT installation_id, object FROM object_state WHERE key = ?3) "
         "AND (?4 OR id NOT IN (SELECT operation_id FROM object_state WHERE key = ?3 AND backfill = 'running' "
         "AND operation_id IS NOT NULL))",
@@ -89,7 +90,7 @@ std::int64_t fail_interrupted(Database& db, Timestamp now) {
     return db.run(
         "UPDATE operations SET status = 'failure', updated_at = ?, "
         "result = 'interrupted: the process ended before the read did; the next read covers it' "
-        "WHERE status = 'in_progress' AND id NOT IN "
+        "WHERE status = 'in_progress' AND action_type = 'read' AND id NOT IN "
         "(SELECT operation_id FROM object_state WHERE backfill = 'running' AND operation_id IS NOT NULL)",
         now);
 }

@@ -70,10 +70,11 @@ std::vector<ObjectRow> Reader::objects(const std::string& installation_id) {
         "p.status, p.updated_at, "
         "(SELECT max(q.created_at) FROM operations q WHERE q.installation_id = o.installation_id AND q.object = "
         "o.object "
-        "AND q.status = 'success'), p.processed, p.pages, p.estimated "
+        "AND q.action_type = 'read' AND q.status = 'success'), p.processed, p.pages, p.estimated "
         "FROM object_state o LEFT JOIN cursors c ON c.installation_id = o.installation_id AND c.object = o.object "
         "AND c.itwin_id = '' LEFT JOIN operations p ON p.id = (SELECT l.id FROM operations l "
-        "WHERE l.installation_id = o.installation_id AND l.object = o.object ORDER BY l.created_at DESC, l.rowid DESC "
+        "WHERE l.installation_id = o.installation_id AND l.object = o.object AND l.action_type = 'read' ORDER BY "
+        "l.created_at DESC, l.rowid DESC "
         "LIMIT 1) "
         "WHERE ?1 = '' OR o.installation_id = ?1 ORDER BY o.installation_id, o.object");
     row.bind(installation_id);

@@ -45,6 +45,12 @@ public:
         const Known known = known_record(db_, page_.object_key, record.id);
         const std::string digest = record.digest.hex();
         const bool live = known.key != 0 && !known.deleted;
+        if (live && seen.meanwhile != Meanwhile::nothing) {
+            db_.run("UPDATE record SET missing = 0 WHERE key = ? AND missing <> 0", known.key);
+            mark(seen, known.key);
+            return;
+        }
+        if (seen.meanwhile == Meanwhile::removed) return;
         const bool content_changed = !live || known.digest != digest;
         const std::int64_t key = keep(seen, known, digest, content_changed);
         const bool first_time = mark(seen, key);

@@ -12,6 +12,7 @@
 #include "storage/upkeep.hpp"
 #include "storage/views.hpp"
 #include "storage/writer.hpp"
+#include "storage/writes.hpp"
 
 namespace syncd::storage {
 
@@ -175,6 +176,36 @@ awaitable<bool> Store::any_pending(Claim claim) {
 }
 awaitable<std::optional<std::string>> Store::results_of(std::string delivery_id) {
     return impl_->writer.run([id = std::move(delivery_id)](Database& db) { return storage::results_of(db, id); });
+}
+
+awaitable<AcceptedWrites> Store::accept_writes(AcceptWrites accept) {
+    return impl_->writer.run([accept = std::move(accept)](Database& db) { return storage::accept_writes(db, accept); });
+}
+awaitable<std::vector<Write>> Store::claim_writes(WriteClaim claim) {
+    return impl_->writer.run([claim = std::move(claim)](Database& db) { return storage::claim_writes(db, claim); });
+}
+awaitable<std::optional<Timestamp>> Store::next_write_due(WriteClaim claim) {
+    return impl_->writer.run([claim = std::move(claim)](Database& db) { return storage::next_write_due(db, claim); });
+}
+awaitable<bool> Store::begin_sending(std::int64_t key, Timestamp now) {
+    return impl_->writer.run([key, now](Database& db) { return storage::begin_sending(db, key, now); });
+}
+awaitable<FinishedWrite> Store::finish_write(WriteStep step) {
+    return impl_->writer.run([step = std::move(step)](Database& db) { return storage::finish_write(db, step); });
+}
+awaitable<std::vector<Write>> Store::interrupted_writes(std::string installation_id) {
+    return impl_->writer.run(
+        [id = std::move(installation_id)](Database& db) { return storage::interrupted_writes(db, id); });
+}
+awaitable<std::vector<Write>> Store::writes_of(std::string operation_id) {
+    return impl_->writer.run([id = std::move(operation_id)](Database& db) { return storage::writes_of(db, id); });
+}
+awaitable<std::optional<Write>> Store::find_write(std::string id) {
+    return impl_->writer.run([id = std::move(id)](Database& db) { return storage::find_write(db, id); });
+}
+awaitable<bool> Store::resolve_write(WriteResolution resolution) {
+    return impl_->writer.run(
+        [resolution = std::move(resolution)](Database& db) { return storage::resolve_write(db, resolution); });
 }
 
 awaitable<void> Store::add_spent(std::string client_id, Timestamp now) {

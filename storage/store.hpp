@@ -68,12 +68,16 @@ struct BeginRead {
     Timestamp now;
 };
 
+/// What has become of a record since its page was asked for.
+enum class Meanwhile { nothing, written, removed };
+
 /// A record of a page, and how it is to be taken.
 struct SeenRecord {
     Record record;
-    bool visible = true;                    // passes fieldFilters
-    bool deliver = true;                    // false: take as known; only what changes later is told
-    std::optional<Timestamp> recheck_at{};  // of a job that may still change: when to read it by its id
+    bool visible = true;                       // passes fieldFilters
+    bool deliver = true;                       // false: take as known; only what changes later is told
+    std::optional<Timestamp> recheck_at{};     // of a job that may still change: when to read it by its id
+    Meanwhile meanwhile = Meanwhile::nothing;  // by a write of ours: what is known of it stays
 };
 
 /// Which records of a page the store remembers as seen until the read ends.
@@ -207,6 +211,89 @@ struct Attempt {
     bool disable = false;  // hold: the destination, with `error` as its reason
 };
 
+enum class WriteStatus { pending, sending, done, failed, unknown };
+std::string_view to_string(WriteStatus status);
+
+/// One record of a write request. What the request's checks refused is entered as failed.
+struct NewWrite {
+    std::string id, record_id;  // record_id is empty for a create
+    std::string body;           // sealed
+    std::string marker;
+    std::string error, problem;  // refused: why
+};
+
+/// A request's Idempotency-Key: what it is unique in, and what it was sent with.
+struct IdempotencyKey {
+    std::string scope, key, digest;
+};
+
+inline constexpr Duration idempotency_kept = std::chrono::hours{24 * 7};
+
+struct AcceptWrites {
+    std::string operation_id, installation_id, object;
+    WriteType type{};
+    bool batch = false, all_or_none = false, asynchronous = false;
+    std::vector<NewWrite> writes;
+    std::optional<IdempotencyKey> idempotency;
+    Timestamp now, deadline_at;
+};
+
+struct AcceptedWrites {
+    enum { fresh, repeated, other_request } what = fresh;
+    std::string operation_id;  // of the first request where it is repeated
+};
+
+struct Write {
+    std::int64_t key = 0, position = 0;
+    std::string id, operation_id, installation_id, object;
+    WriteType type{};
+    std::string record_id;
+    WriteStatus status{};
+    bool looking = false;    // pending: its outcome is to be looked for, it is not to be sent
+    bool ambiguous = false;  // an attempt may have been carried out
+    std::int64_t attempts = 0, looks = 0, failures = 0;
+    std::optional<Timestamp> first_sent_at, sent_at;
+    Timestamp next_attempt_at, deadline_at, created_at, updated_at;
+    std::string marker, error, problem;
+    std::string body, answer;  // sealed; empty once it is final, or before
+};
+
+/// What may be sent or looked for now: of writes to one record only the first, of a batch that is all or none only the
+/// next; besides what is past its deadline. A due time further off than `longest_wait` is due: the clock jumped.
+struct WriteClaim {
+    std::string installation_id;
+    std::vector<std::int64_t> busy;  // keys in hand
+    Timestamp now;
+    Duration longest_wait{};
+    std::size_t limit = 0;
+};
+
+/// What became of a write, or what is to happen next.
+struct WriteStep {
+    std::int64_t key = 0;
+    WriteStatus status{};
+    bool looking = false, ambiguous = false;
+    std::int64_t looks = 0, failures = 0;
+    std::string record_id;       // done
+    std::string error, problem;  // kept while it goes on, too
+    std::string answer;          // sealed
+    std::string note;            // for the operation's log; empty: nothing
+    Timestamp next_attempt_at, now;
+};
+
+struct FinishedWrite {
+    bool stored = false;  // false: somebody else has ended it meanwhile
+    bool operation_ended = false;
+    std::int64_t not_sent = 0;  // further ones of its batch, which is all or none
+};
+
+/// An operator's word on a write whose outcome is unknown.
+struct WriteResolution {
+    std::string id;
+    bool retry = false;  // else it is given up
+    Timestamp now, deadline_at;
+};
+
 struct ReplaySelection {
     std::vector<std::string> ids;  // empty: all that match the rest
     bool dead_only = false;
@@ -313,6 +400,24 @@ public:
     awaitable<bool> any_pending(Claim claim);
     /// The list that a message's downloadUrl serves; empty when there is none.
     awaitable<std::optional<std::string>> results_of(std::string delivery_id);
+
+    // Writes
+    /// Enters the operation and its writes; of a request that came before under the same key nothing.
+    awaitable<AcceptedWrites> accept_writes(AcceptWrites accept);
+    /// In the order of their acceptance; marks nothing.
+    awaitable<std::vector<Write>> claim_writes(WriteClaim claim);
+    /// When the earliest that such a claim may have becomes due; its limit does not count.
+    awaitable<std::optional<Timestamp>> next_write_due(WriteClaim claim);
+    /// Notes that the write is about to be sent; false when it is no longer pending.
+    awaitable<bool> begin_sending(std::int64_t key, Timestamp now);
+    awaitable<FinishedWrite> finish_write(WriteStep step);
+    /// Those that were being sent when the process before this one ended.
+    awaitable<std::vector<Write>> interrupted_writes(std::string installation_id);
+    /// By their positions.
+    awaitable<std::vector<Write>> writes_of(std::string operation_id);
+    awaitable<std::optional<Write>> find_write(std::string id);
+    /// False when its outcome is not unknown.
+    awaitable<bool> resolve_write(WriteResolution resolution);
 
     // Upkeep
     /// Counts one request of this client in the minute of `now`.

@@ -6,6 +6,7 @@
 #include "daemon/daemon.hpp"
 #include "daemon/http/problem.hpp"
 #include "daemon/http/read_api.hpp"
+#include "daemon/http/write_api.hpp"
 #include "daemon/signature.hpp"
 
 #include <algorithm>
@@ -90,6 +91,7 @@ awaitable<http::Response> handle(Daemon& daemon, http::Request request) {
         co_return answer ? json_response(200, *answer) : problem(answer.error());
     }
     if (auto answer = co_await serve_read_api(daemon, request, path)) co_return std::move(*answer);
+    if (auto answer = co_await serve_write_api(daemon, request, path)) co_return std::move(*answer);
     co_return problem(404, "No such route", request.method + " " + path);
 }
 
