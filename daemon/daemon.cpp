@@ -30,6 +30,8 @@ Daemon::Daemon(World& world, storage::Store& store, const config::Config& config
       log_(log),
       downloads_(config.server.public_url, std::move(signing_key)),
       client_(world),
+      notifier_(config),
+      watch_(world, store, log, config, notifier_, budgets_, [this](const std::string& name) { ring(name); }),
       services_(world,
                 [this](std::exception_ptr failure) { log_.error("service.broken", {{"error", describe(failure)}}); }),
       passes_(world, [this](std::exception_ptr failure) { log_.error("read.broken", {{"error", describe(failure)}}); }),
@@ -57,7 +59,7 @@ awaitable<void> Daemon::start() {
         log_.warn("database.restored", {{"backup", *backup}, {"next", "everything is read and delivered again"}});
     for (const auto& name : co_await store_.define_views(views_of(catalog_)))
         log_.warn("view.refused", {{"view", name}, {"error", "the database has something else of that name: drop it"}});
-    const auto interrupted = co_await store_.fail_interrupted(now);
+    const auto interrupted = co_await fail_interrupted();
     if (interrupted > 0) log_.warn("operations.interrupted", {{"operations", interrupted}});
 
     const auto minute = std::chrono::floor<std::chrono::minutes>(now).time_since_epoch().count();
@@ -70,8 +72,11 @@ awaitable<void> Daemon::start() {
         const DownloadUrl url = [this](const std::string& id) {
             return server_ ? downloads_.link(id, world_.now()) : std::string();
         };
-        deliveries_[name] =
-            std::make_unique<Delivery>(world_, store_, client_, log_, config_.destinations.at(name), state, url);
+        const auto disabled = [this, destination = name] {
+            return notifier_.destination_disabled(config_.destinations.at(destination));
+        };
+        deliveries_[name] = std::make_unique<Delivery>(world_, store_, client_, log_, config_.destinations.at(name),
+                                                       state, url, DeliveryNotices{disabled, [this] { ring_all(); }});
     }
     const Shared shared{world_,
                         store_,
@@ -79,10 +84,13 @@ awaitable<void> Daemon::start() {
                         log_,
                         config_,
                         catalog_,
-                        [this](const std::string& destination) { deliveries_.at(destination)->ring(); },
-                        [this] { return stopping_; }};
+                        [this](const std::string& destination) { ring(destination); },
+                        [this] { return stopping_; },
+                        notifier_,
+                        [this] { return watch_.disk_full(); }};
     for (const auto& installation : config_.installations) {
-        const auto updated_at = co_await store_.enter_installation(installation.id, installation.digest, now);
+        const auto updated_at = co_await store_.enter_installation(installation.id, installation.digest, now,
+                                                                   notifier_.facts_of(installation));
         installations_.push_back(std::make_unique<InstallationService>(shared, installation, updated_at,
                                                                        budget_of(installation.connection.client_id)));
     }
@@ -106,6 +114,7 @@ std::uint16_t Daemon::listen() {
 }
 
 awaitable<void> Daemon::run() {
+    if (watch_.is_needed()) services_.spawn(watch_.run());  // first: reads wait where the disk is full
     for (auto& installation : installations_) services_.spawn(installation->scheduler().run());
     services_.spawn(upkeep());
     not_ready_.clear();
@@ -118,6 +127,7 @@ void Daemon::stop() {
     not_ready_ = "stopping";
     stop_bell_.ring();
     upkeep_bell_.ring();
+    watch_.stop();
     for (auto& installation : installations_) installation->scheduler().wake();
     for (auto& [name, delivery] : deliveries_) delivery->stop();
     if (server_) server_->stop();
@@ -138,7 +148,7 @@ awaitable<void> Daemon::shut_down() {
     if (!co_await services_.join(end - world_.tick()) || !co_await passes_.join(end - world_.tick())) cut();
     co_await passes_.join(forever);
     co_await services_.join(forever);
-    co_await store_.fail_interrupted(world_.now());  // what had to be cut
+    co_await fail_interrupted();  // what had to be cut
     client_.close_idle();
 }
 
@@ -159,6 +169,20 @@ awaitable<void> Daemon::upkeep() {
 Delivery* Daemon::delivery(const std::string& destination) {
     const auto found = deliveries_.find(destination);
     return found == deliveries_.end() ? nullptr : found->second.get();
+}
+
+std::string Daemon::not_ready() const {
+    if (not_ready_.empty() && watch_.disk_full()) return "disk.low: reads wait until there is space again";
+    return not_ready_;
+}
+
+awaitable<std::int64_t> Daemon::fail_interrupted() {
+    return store_.fail_interrupted(
+        world_.now(), [this](const storage::InterruptedRead& read) { return notifier_.interrupted(read); });
+}
+
+void Daemon::ring(const std::string& destination) {
+    if (auto* told = delivery(destination)) told->ring();
 }
 
 void Daemon::ring_all() {

@@ -19,6 +19,8 @@ struct Shared {
     const bentley::Catalog& catalog;
     std::function<void(const std::string& destination)> ring;
     std::function<bool()> stopping;
+    const Notifier& notifier;
+    std::function<bool()> reads_wait;
 };
 
 class InstallationService {
