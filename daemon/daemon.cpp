@@ -32,6 +32,8 @@ Daemon::Daemon(World& world, storage::Store& store, const config::Config& config
       cipher_(signing_key),
       downloads_(config.server.public_url, std::move(signing_key)),
       client_(world),
+      notifier_(config),
+      watch_(world, store, log, config, notifier_, budgets_, [this](const std::string& name) { ring(name); }),
       services_(world,
                 [this](std::exception_ptr failure) { log_.error("service.broken", {{"error", describe(failure)}}); }),
       passes_(world, [this](std::exception_ptr failure) { log_.error("read.broken", {{"error", describe(failure)}}); }),
@@ -59,7 +61,7 @@ awaitable<void> Daemon::start() {
         log_.warn("database.restored", {{"backup", *backup}, {"next", "everything is read and delivered again"}});
     for (const auto& name : co_await store_.define_views(views_of(catalog_)))
         log_.warn("view.refused", {{"view", name}, {"error", "the database has something else of that name: drop it"}});
-    const auto interrupted = co_await store_.fail_interrupted(now);
+    const auto interrupted = co_await fail_interrupted();
     if (interrupted > 0) log_.warn("operations.interrupted", {{"operations", interrupted}});
 
     const auto minute = std::chrono::floor<std::chrono::minutes>(now).time_since_epoch().count();
@@ -72,8 +74,11 @@ awaitable<void> Daemon::start() {
         const DownloadUrl url = [this](const std::string& id) {
             return server_ ? downloads_.link(id, world_.now()) : std::string();
         };
-        deliveries_[name] =
-            std::make_unique<Delivery>(world_, store_, client_, log_, config_.destinations.at(name), state, url);
+        const auto disabled = [this, destination = name] {
+            return notifier_.destination_disabled(config_.destinations.at(destination));
+        };
+        deliveries_[name] = std::make_unique<Delivery>(world_, store_, client_, log_, config_.destinations.at(name),
+                                                       state, url, DeliveryNotices{disabled, [this] { ring_all(); }});
     }
     const Shared shared{world_,
                         store_,
@@ -82,10 +87,13 @@ awaitable<void> Daemon::start() {
                         config_,
                         catalog_,
                         cipher_,
-                        [this](const std::string& destination) { deliveries_.at(destination)->ring(); },
-                        [this] { return stopping_; }};
+                        [this](const std::string& destination) { ring(destination); },
+                        [this] { return stopping_; },
+                        notifier_,
+                        [this] { return watch_.disk_full(); }};
     for (const auto& installation : config_.installations) {
-        const auto updated_at = co_await store_.enter_installation(installation.id, installation.digest, now);
+        const auto updated_at = co_await store_.enter_installation(installation.id, installation.digest, now,
+                                                                   notifier_.facts_of(installation));
         installations_.push_back(std::make_unique<InstallationService>(shared, installation, updated_at,
                                                                        budget_of(installation.connection.client_id)));
     }
@@ -109,6 +117,7 @@ std::uint16_t Daemon::listen() {
 }
 
 awaitable<void> Daemon::run() {
+    if (watch_.is_needed()) services_.spawn(watch_.run());  // first: reads wait where the disk is full
     for (auto& installation : installations_) services_.spawn(installation->scheduler().run());
     services_.spawn(upkeep());
     start_writes();
@@ -122,6 +131,7 @@ void Daemon::stop() {
     not_ready_ = "stopping";
     stop_bell_.ring();
     upkeep_bell_.ring();
+    watch_.stop();
     for (auto& installation : installations_) {
         installation->scheduler().wake();
         installation->writes().wake();
@@ -148,7 +158,7 @@ awaitable<void> Daemon::shut_down() {
     if (!co_await services_.join(end - world_.tick()) || !co_await passes_.join(end - world_.tick())) cut();
     co_await passes_.join(forever);
     co_await services_.join(forever);
-    co_await store_.fail_interrupted(world_.now());  // what had to be cut
+    co_await fail_interrupted();  // what had to be cut
     client_.close_idle();
 }
 
@@ -169,6 +179,20 @@ awaitable<void> Daemon::upkeep() {
 Delivery* Daemon::delivery(const std::string& destination) {
     const auto found = deliveries_.find(destination);
     return found == deliveries_.end() ? nullptr : found->second.get();
+}
+
+std::string Daemon::not_ready() const {
+    if (not_ready_.empty() && watch_.disk_full()) return "disk.low: reads wait until there is space again";
+    return not_ready_;
+}
+
+awaitable<std::int64_t> Daemon::fail_interrupted() {
+    return store_.fail_interrupted(
+        world_.now(), [this](const storage::InterruptedRead& read) { return notifier_.interrupted(read); });
+}
+
+void Daemon::ring(const std::string& destination) {
+    if (auto* told = delivery(destination)) told->ring();
 }
 
 void Daemon::ring_all() {
@@ -313,6 +337,12 @@ awaitable<result<WriteReport>> Daemon::write(std::string installation_id, WriteO
     WriteReport report{.operation_id = accepted->operation_id, .faults = std::move(accepted->faults)};
     if (report.operation_id.empty()) co_return report;
     report.writes = co_await service.wait(report.operation_id, limit);
+    const auto ended = [](const storage::Write& write) {
+        return write.status == storage::WriteStatus::done || write.status == storage::WriteStatus::failed;
+    };
+    // The caller hears no more of it: its end is told by notification, unless it came just now.
+    if (!std::ranges::all_of(report.writes, ended) && !co_await store_.leave_operation(report.operation_id))
+        report.writes = co_await store_.writes_of(report.operation_id);
     for (const auto& write : report.writes) report.answers.push_back(service.answer_of(write));
     co_return report;
 }
@@ -321,9 +351,13 @@ awaitable<result<void>> Daemon::resolve_write(std::string id, bool retry) {
     const auto write = co_await store_.find_write(id);
     if (!write) co_return Error{errc::not_found, "there is no write " + id};
     const auto now = world_.now();
-    const bool done =
-        co_await store_.resolve_write({.id = id, .retry = retry, .now = now, .deadline_at = now + resolved_deadline});
-    if (!done)
+    const auto found = std::ranges::find_if(
+        installations_, [&](const auto& each) { return each->installation().id == write->installation_id; });
+    storage::WriteResolution resolution{.id = id, .retry = retry, .now = now, .deadline_at = now + resolved_deadline};
+    if (found != installations_.end()) resolution.written = (*found)->writes().tell_written(*write);
+    const auto resolved = co_await store_.resolve_write(std::move(resolution));
+    for (const auto& notice : resolved.notices) ring(notice.destination);
+    if (!resolved.done)
         co_return Error{errc::conflict, fmt::format("its outcome is not unknown: the write {} is {}", id,
                                                     storage::to_string(write->status))};
     log_.warn("write.resolved", {{"write", id}, {"to", retry ? "retry" : "abandon"}});

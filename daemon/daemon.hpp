@@ -8,6 +8,8 @@
 #include "daemon/delivery.hpp"
 #include "daemon/download.hpp"
 #include "daemon/installation_service.hpp"
+#include "daemon/notify.hpp"
+#include "daemon/watch.hpp"
 
 #include <map>
 #include <memory>
@@ -99,7 +101,10 @@ public:
     /// Waits until no message is being sent; none is as long as the answer lives.
     awaitable<std::shared_ptr<void>> pause_deliveries();
     /// Why the daemon is not ready to do its work; empty: it is.
-    std::string not_ready() const { return not_ready_; }
+    std::string not_ready() const;
+    const Notifier& notifier() const { return notifier_; }
+    /// Has run() look at the disk; to be called before it.
+    void watch_disk(DiskSpaceOf space) { watch_.watch_disk(std::move(space)); }
     const Downloads& downloads() const { return downloads_; }
 
 private:
@@ -114,6 +119,8 @@ private:
     awaitable<void> read_in_turn(std::vector<Target> targets, ReadOrder order, SyncReport& report, std::size_t index,
                                  Group& reads);
     awaitable<std::int64_t> drain(Duration limit);
+    awaitable<std::int64_t> fail_interrupted();
+    void ring(const std::string& destination);
     awaitable<void> upkeep();
     http::Budget& budget_of(const std::string& client_id);
 
@@ -125,8 +132,10 @@ private:
     Cipher cipher_;
     Downloads downloads_;
     http::Client client_;
+    Notifier notifier_;
     std::map<std::string, std::unique_ptr<http::Budget>> budgets_;  // by clientId
     std::map<std::string, std::unique_ptr<Delivery>> deliveries_;   // by destination
+    Watch watch_;
     std::vector<std::unique_ptr<InstallationService>> installations_;
     std::unique_ptr<http::Server> server_;
     Group services_;          // end by themselves once stopping

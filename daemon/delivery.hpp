@@ -17,10 +17,17 @@ namespace syncd {
 /// The address at which this attempt's downloadUrl is served, good for a while; empty: nobody serves one now.
 using DownloadUrl = std::function<std::string(const std::string& delivery_id)>;
 
+/// What else becomes of a destination's attempts; either may be empty.
+struct DeliveryNotices {
+    std::function<storage::Notices()> disabled;  // when an attempt disables it
+    std::function<void()> ring_all;              // notifications were made, for any destination
+};
+
 class Delivery {
 public:
     Delivery(World& world, storage::Store& store, http::Client& client, const Log& log,
-             const config::Destination& destination, storage::DestinationState state, DownloadUrl download_url);
+             const config::Destination& destination, storage::DestinationState state, DownloadUrl download_url,
+             DeliveryNotices notices = {});
 
     /// Until stop() and the last attempt in flight has ended.
     awaitable<void> run();
@@ -67,6 +74,7 @@ private:
     const config::Destination& destination_;
     storage::DestinationState state_;
     DownloadUrl download_url_;
+    DeliveryNotices notices_;
     Doorbell bell_;
     Group lanes_, flushes_;
     std::set<std::int64_t> yielded_;  // streams that had their turn while others wait

@@ -21,6 +21,8 @@ struct Shared {
     const Cipher& cipher;
     std::function<void(const std::string& destination)> ring;
     std::function<bool()> stopping;
+    const Notifier& notifier;
+    std::function<bool()> reads_wait;
 };
 
 class InstallationService {

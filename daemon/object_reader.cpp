@@ -140,7 +140,8 @@ awaitable<void> ObjectReader::enter(ReadRun& run) {
          .deliver_from = run.plan.deliver_from,
          .estimated = run.state.records > 0 ? std::optional(run.state.records) : std::nullopt,
          .itwins = {.all = object_.itwins.all, .ids = object_.itwins.ids},
-         .now = run.started});
+         .now = run.started,
+         .interrupted = [this](const storage::InterruptedRead& read) { return context_.notifier.interrupted(read); }});
 }
 
 awaitable<result<void>> ObjectReader::read_all(ReadRun& run) {
@@ -398,6 +399,16 @@ awaitable<void> ObjectReader::redeliver_unseen(ReadRun& run) {
     }
 }
 
+void ObjectReader::tell_end(const ReadRun& run, const ReadOutcome& outcome, storage::FinishRead& finish) const {
+    finish.kept_schedule = run.covered && finish.due_at.has_value();
+    finish.destination = object_.destination;
+    if (finish.backfill_done) finish.backfill_notices = context_.notifier.backfill_done(run.subject());
+    if (run.order.type == ReadType::triggered)
+        finish.notices = context_.notifier.triggered_ended(
+            run.subject(),
+            {.error = outcome.success ? "" : outcome.result, .since = run.order.since, .until = run.order.until});
+}
+
 awaitable<ReadOutcome> ObjectReader::finish(ReadRun& run, std::optional<Error> failure) {
     ReadOutcome outcome{.operation_id = run.envelope.operation_id, .success = !failure, .error = failure};
     outcome.result =
@@ -420,7 +431,11 @@ awaitable<ReadOutcome> ObjectReader::finish(ReadRun& run, std::optional<Error> f
     if (full && !run.plan.resumed) finish.full_since = run.started;
     finish.redelivered = whole && run.state.redeliver;
     if (run.page_size != run.state.page_size.value_or(0)) finish.page_size = run.page_size;
+    tell_end(run, outcome, finish);
+    const auto told = finish.notices, told_later = finish.backfill_notices;
     co_await context_.store.finish_read(std::move(finish));
+    context_.ring_for(told);
+    context_.ring_for(told_later);
     const auto level = failure && !goes_on ? Level::warn : Level::info;
     const auto duration_ms = (context_.world.tick() - run.started_tick) / std::chrono::milliseconds{1};
     const char* status = goes_on ? "in_progress" : failure ? "failure" : "success";

@@ -40,6 +40,8 @@ private:
                            const WrittenRecords::Moment& asked);
     awaitable<void> redeliver_unseen(ReadRun& run);
     awaitable<ReadOutcome> finish(ReadRun& run, std::optional<Error> failure);
+    /// Adds to the end of the read whom it is told.
+    void tell_end(const ReadRun& run, const ReadOutcome& outcome, storage::FinishRead& finish) const;
     std::string first_url(const ReadRun& run, const storage::ReadQuery& query) const;
     bool shrink_page(ReadRun& run, const Error& failure);
     bool is_stale_position(const Error& failure);

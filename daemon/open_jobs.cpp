@@ -159,7 +159,9 @@ awaitable<void> settle(ReadRun& run, Lost lost) {
                                               {"operation", run.envelope.operation_id},
                                               {"records", lost.gone.size()},
                                               {"known", run.state.records}});
-        co_await store.hold_records(run.state.key, std::exchange(lost.gone, {}));
+        auto told = run.context.notifier.deletes_held(run.subject(), std::int64_t(lost.gone.size()), run.state.records);
+        co_await store.hold_records(run.state.key, std::exchange(lost.gone, {}), told, run.context.world.now());
+        run.context.ring_for(told);
     }
     auto& gone = lost.gone;
     gone.insert(gone.end(), lost.approved.begin(), lost.approved.end());

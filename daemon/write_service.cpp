@@ -189,6 +189,32 @@ awaitable<std::vector<Write>> WriteService::wait(std::string operation_id, Durat
     }
 }
 
+void WriteService::wake() {
+    bell_.ring();
+    for (auto& [operation, waiting] : waiting_) waiting->ring();
+}
+
+WriteSubject WriteService::subject(const Write& write) const {
+    const auto* settings = find(write.object);
+    return {.installation = context_.installation,
+            .object = write.object,
+            .mapped_name = settings ? settings->mapped_name : write.object,
+            .operation_id = write.operation_id};
+}
+
+storage::BuildWritten WriteService::tell_written(const Write& write) const {
+    return [&notifier = context_.notifier, about = subject(write)](const std::vector<Write>& writes) {
+        std::vector<std::string> ids, errors;
+        for (const auto& each : writes) {
+            if (each.status == WriteStatus::done)
+                ids.push_back(each.record_id);
+            else
+                errors.push_back(each.error);
+        }
+        return notifier.write_done(about, errors.empty(), ids, errors);
+    };
+}
+
 std::string WriteService::answer_of(const Write& write) const {
     if (write.answer.empty()) return {};
     auto opened = cipher_.open(write.answer, place_of(write.id));
@@ -253,8 +279,7 @@ awaitable<void> WriteService::run() {
         try {
             if (!settled) co_await settle_interrupted();
             settled = true;
-            while (!context_.stopping() && !paused_ && co_await start_due()) {
-            }
+            if (!context_.stopping() && !paused_) co_await start_due();
             const auto now = context_.world.now();
             const auto due = co_await context_.store.next_write_due(
                 {.installation_id = context_.installation.id, .busy = busy_, .now = now});
@@ -275,11 +300,11 @@ awaitable<void> WriteService::run() {
     }
 }
 
-/// Starts what is due in the free lanes; whether there may be more at once.
-awaitable<bool> WriteService::start_due() {
+/// Starts what is due in the free lanes.
+awaitable<void> WriteService::start_due() {
     const auto limit = context_.config.provider.max_concurrent_requests;
     const auto lanes = limit > 0 ? std::size_t(limit) : lanes_default;
-    if (busy_.size() >= lanes) co_return false;
+    if (busy_.size() >= lanes) co_return;
     storage::WriteClaim claim{.installation_id = context_.installation.id,
                               .busy = busy_,
                               .now = context_.world.now(),
@@ -290,7 +315,6 @@ awaitable<bool> WriteService::start_due() {
         busy_.push_back(write.key);
         lanes_.spawn(work(std::move(write)));
     }
-    co_return false;
 }
 
 awaitable<void> WriteService::work(Write write) {
@@ -443,6 +467,9 @@ awaitable<WriteStep> WriteService::look(Job& job) {
 /// Stores what became of the write, however long that takes: it is known nowhere else.
 awaitable<void> WriteService::finish(const Write& write, WriteStep step) {
     storage::FinishedWrite finished;
+    step.written = tell_written(write);
+    if (step.status == WriteStatus::unknown)
+        step.notices = context_.notifier.write_unknown(subject(write), write.id, step.error);
     for (bool stored = false; !stored;) {
         std::exception_ptr broken;
         try {
@@ -458,6 +485,7 @@ awaitable<void> WriteService::finish(const Write& write, WriteStep step) {
         Timer pause(context_.world);
         co_await pause.async_wait(store_pause);
     }
+    context_.ring_for(finished.notices);
     const auto level = step.status == WriteStatus::unknown ? Level::error
                        : step.status == WriteStatus::done  ? Level::info
                                                            : Level::warn;

@@ -47,7 +47,10 @@ public:
     std::string answer_of(const storage::Write& write) const;
     /// Sends what is due until the context is stopping.
     awaitable<void> run();
-    void wake() { bell_.ring(); }
+    /// There may be something to do, or it is time to stop.
+    void wake();
+    /// What tells of the end of the write's operation.
+    storage::BuildWritten tell_written(const storage::Write& write) const;
     /// Cuts what is in flight: its outcome is looked for when the process starts again.
     void cancel() { lanes_.cancel(); }
     /// The write object of that name; empty when the installation has none.
@@ -59,7 +62,7 @@ private:
     result<storage::NewWrite> prepare(const config::WriteObject& object, const WriteOrder& order,
                                       const std::string& record, std::vector<bentley::Fault>& faults);
     awaitable<void> settle_interrupted();
-    awaitable<bool> start_due();
+    awaitable<void> start_due();
     awaitable<void> work(storage::Write write);
     awaitable<storage::WriteStep> carry_out(Job& job);
     awaitable<storage::WriteStep> send(Job& job);
@@ -68,6 +71,7 @@ private:
     awaitable<void> finish(const storage::Write& write, storage::WriteStep step);
     WriteCase case_of(const Job& job);
     result<void> open(Job& job) const;
+    WriteSubject subject(const storage::Write& write) const;
     bentley::Lost lost_of(const storage::Write& write, const std::string& record) const;
 
     ReaderContext& context_;

@@ -80,6 +80,7 @@ DELETE FROM message WHERE status IN ('pending', 'held');
 UPDATE message SET sequence = sequence - (1 << 60);
 UPDATE message SET sequence = sequence + (1 << 60) - (1 << 40);
 UPDATE stream SET next_sequence = 0;  -- the next message begins it anew, under a new id
+UPDATE notice SET sequence = NULL;
 DELETE FROM cursors;
 UPDATE query SET done = 0;
 UPDATE operations SET status = 'failure', result = 'restored from a backup' WHERE status = 'in_progress' AND action_type = 'read';

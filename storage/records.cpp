@@ -211,10 +211,14 @@ std::vector<OpenRecord> open_records(Database& db, std::int64_t object_key, Time
     return found;
 }
 
-void hold_records(Database& db, std::int64_t object_key, const std::vector<std::string>& ids) {
+std::int64_t hold_records(Database& db, std::int64_t object_key, const std::vector<std::string>& ids) {
+    std::int64_t held = 0;
     for (const auto& id : ids)
-        db.run("UPDATE record SET missing = 2 WHERE object_key = ? AND record_id = ? AND deleted_at IS NULL",
-               object_key, id);
+        held += db.run(
+            "UPDATE record SET missing = 2 WHERE object_key = ? AND record_id = ? AND deleted_at IS NULL "
+            "AND missing <> 2",
+            object_key, id);
+    return held;
 }
 
 std::vector<std::string> redeliver_unseen(Database& db, const DeleteCommit& deletes, Timestamp began,

@@ -4,11 +4,14 @@
 
 #include "config/core/ids.hpp"
 #include "config/core/model.hpp"
+#include "storage/notice.hpp"
+#include "storage/write.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +23,40 @@ namespace syncd::storage {
 
 namespace asio = boost::asio;
 using asio::awaitable;
+
+/// A triggered read that ended without its process.
+struct InterruptedRead {
+    std::string operation_id, installation_id, object, result;
+};
+// These are called inside the transaction, on the writer's thread.
+using BuildInterrupted = std::function<Notices(const InterruptedRead&)>;
+/// `last_config` empty: the installation is new.
+using BuildEntered = std::function<Notices(const std::optional<std::string>& last_config)>;
+/// Of what enter_installation() was given; both empty where that was before it was kept.
+using BuildForgotten =
+    std::function<Notices(const std::string& id, const std::string& fields, const std::string& config)>;
+
+/// What tells of an installation: JSON objects, kept until it is forgotten.
+struct InstallationFacts {
+    std::string fields, config;
+    BuildEntered build;  // when it is new, or its digest or config changed
+};
+
+/// How an object's schedule is kept.
+struct KeptSchedule {
+    std::int64_t object_key = 0;
+    std::string object;
+    bool paused = false, overdue = false;  // overdue: so it was told
+    std::optional<Timestamp> kept_at;      // the last read that saw all there is, or a backfill's last page
+};
+
+/// What is told once, and not again before it was told that long ago.
+struct TellOnce {
+    std::string event, subject;
+    std::optional<Duration> again_after;  // empty: not before forget_told()
+    Notices notices;
+    Timestamp now;
+};
 
 /// What is kept about one object of an installation between reads.
 struct ObjectState {
@@ -66,6 +103,7 @@ struct BeginRead {
     std::optional<std::int64_t> estimated;
     QueriedITwins itwins;
     Timestamp now;
+    BuildInterrupted interrupted{};  // of triggered reads before it whose end could not be stored
 };
 
 /// What has become of a record since its page was asked for.
@@ -160,7 +198,11 @@ struct FinishRead {
     bool redelivered = false;             // it has delivered everything
     std::optional<std::int64_t> page_size;
     std::optional<Timestamp> due_at;  // the schedule's time that this read has served
+    bool kept_schedule = false;       // and it saw all there is
     Timestamp now;
+    Notices notices{};           // told with the read's end
+    std::string destination{};   // of the object's messages
+    Notices backfill_notices{};  // backfill_done: told once those were accepted
 };
 
 struct DestinationState {
@@ -168,6 +210,7 @@ struct DestinationState {
     bool enabled = true;
     std::string reason;
     std::optional<Timestamp> failing_since, last_failed_at, last_accepted_at;
+    bool notified = false;  // of finish_attempts(): it gave rise to notifications, of any destination
 };
 
 /// Failures further apart than this don't count as going on: no wait between attempts is longer.
@@ -209,89 +252,7 @@ struct Attempt {
     std::int64_t step = 0;  // retry: waits used up
     std::optional<Timestamp> step_due_at, next_attempt_at;
     bool disable = false;  // hold: the destination, with `error` as its reason
-};
-
-enum class WriteStatus { pending, sending, done, failed, unknown };
-std::string_view to_string(WriteStatus status);
-
-/// One record of a write request. What the request's checks refused is entered as failed.
-struct NewWrite {
-    std::string id, record_id;  // record_id is empty for a create
-    std::string body;           // sealed
-    std::string marker;
-    std::string error, problem;  // refused: why
-};
-
-/// A request's Idempotency-Key: what it is unique in, and what it was sent with.
-struct IdempotencyKey {
-    std::string scope, key, digest;
-};
-
-inline constexpr Duration idempotency_kept = std::chrono::hours{24 * 7};
-
-struct AcceptWrites {
-    std::string operation_id, installation_id, object;
-    WriteType type{};
-    bool batch = false, all_or_none = false, asynchronous = false;
-    std::vector<NewWrite> writes;
-    std::optional<IdempotencyKey> idempotency;
-    Timestamp now, deadline_at;
-};
-
-struct AcceptedWrites {
-    enum { fresh, repeated, other_request } what = fresh;
-    std::string operation_id;  // of the first request where it is repeated
-};
-
-struct Write {
-    std::int64_t key = 0, position = 0;
-    std::string id, operation_id, installation_id, object;
-    WriteType type{};
-    std::string record_id;
-    WriteStatus status{};
-    bool looking = false;    // pending: its outcome is to be looked for, it is not to be sent
-    bool ambiguous = false;  // an attempt may have been carried out
-    std::int64_t attempts = 0, looks = 0, failures = 0;
-    std::optional<Timestamp> first_sent_at, sent_at;
-    Timestamp next_attempt_at, deadline_at, created_at, updated_at;
-    std::string marker, error, problem;
-    std::string body, answer;  // sealed; empty once it is final, or before
-};
-
-/// What may be sent or looked for now: of writes to one record only the first, of a batch that is all or none only the
-/// next; besides what is past its deadline. A due time further off than `longest_wait` is due: the clock jumped.
-struct WriteClaim {
-    std::string installation_id;
-    std::vector<std::int64_t> busy;  // keys in hand
-    Timestamp now;
-    Duration longest_wait{};
-    std::size_t limit = 0;
-};
-
-/// What became of a write, or what is to happen next.
-struct WriteStep {
-    std::int64_t key = 0;
-    WriteStatus status{};
-    bool looking = false, ambiguous = false;
-    std::int64_t looks = 0, failures = 0;
-    std::string record_id;       // done
-    std::string error, problem;  // kept while it goes on, too
-    std::string answer;          // sealed
-    std::string note;            // for the operation's log; empty: nothing
-    Timestamp next_attempt_at, now;
-};
-
-struct FinishedWrite {
-    bool stored = false;  // false: somebody else has ended it meanwhile
-    bool operation_ended = false;
-    std::int64_t not_sent = 0;  // further ones of its batch, which is all or none
-};
-
-/// An operator's word on a write whose outcome is unknown.
-struct WriteResolution {
-    std::string id;
-    bool retry = false;  // else it is given up
-    Timestamp now, deadline_at;
+    Notices notices{};     // told when it was enabled until then
 };
 
 struct ReplaySelection {
@@ -335,12 +296,15 @@ public:
 
     // Installations and their objects
     /// Notes the installation; answers its installationUpdateTime: `now` if its digest differs from the last one.
-    awaitable<Timestamp> enter_installation(std::string id, std::string digest, Timestamp now);
+    awaitable<Timestamp> enter_installation(std::string id, std::string digest, Timestamp now,
+                                            InstallationFacts facts = {});
     awaitable<ObjectState> object_state(std::string installation_id, std::string object);
     awaitable<void> set_paused(std::string installation_id, std::string object, bool paused);
-    awaitable<void> set_health(std::string installation_id, bool healthy, std::string reason, Timestamp now);
+    /// The notices are told if it was otherwise before; an installation that nobody has noted is healthy.
+    awaitable<void> set_health(std::string installation_id, bool healthy, std::string reason, Timestamp now,
+                               Notices notices = {});
     /// Operations that a crash left in progress become failures, but for backfills that go on. How many.
-    awaitable<std::int64_t> fail_interrupted(Timestamp now);
+    awaitable<std::int64_t> fail_interrupted(Timestamp now, BuildInterrupted build = {});
 
     // Reads
     /// Enters the operation of a read that was asked for and waits for its turn.
@@ -361,13 +325,14 @@ public:
     /// those approved by the operator.
     awaitable<std::vector<MissingRecord>> missing(std::int64_t object_key, bool approved_only, std::string after,
                                                   std::size_t limit);
-    awaitable<std::int64_t> hold_missing(std::int64_t object_key);
+    /// The notices are told if there is one that the fuse did not hold before.
+    awaitable<std::int64_t> hold_missing(std::int64_t object_key, Notices notices = {}, Timestamp now = {});
     awaitable<void> mark_missing_once(std::int64_t object_key, std::vector<std::string> ids);
     /// Jobs due to be read again that the read in hand has not seen, by id after `after`.
     awaitable<std::vector<OpenRecord>> open_records(std::int64_t object_key, Timestamp now, std::string after,
                                                     std::size_t limit);
     /// Holds the deletes of these, whatever they waited for.
-    awaitable<void> hold_records(std::int64_t object_key, std::vector<std::string> ids);
+    awaitable<void> hold_records(std::int64_t object_key, std::vector<std::string> ids, Notices notices, Timestamp now);
     awaitable<PageResult> commit_deletes(DeleteCommit deletes);
     /// Tells again of records that the read in hand did not show, those deleted before it began too: those after
     /// `ids.back()`, or the first ones, at most `limit`. Answers their ids.
@@ -417,7 +382,16 @@ public:
     awaitable<std::vector<Write>> writes_of(std::string operation_id);
     awaitable<std::optional<Write>> find_write(std::string id);
     /// False when its outcome is not unknown.
-    awaitable<bool> resolve_write(WriteResolution resolution);
+    awaitable<ResolvedWrite> resolve_write(WriteResolution resolution);
+    /// Nobody waits for the operation any more: its end is told. False: it has ended already.
+    awaitable<bool> leave_operation(std::string operation_id);
+    // Notifications
+    awaitable<std::vector<KeptSchedule>> kept_schedules(std::string installation_id);
+    /// Notes that the object's next read is overdue until a read keeps its schedule again. False: noted before.
+    awaitable<bool> note_overdue(std::int64_t object_key, Notices notices, Timestamp now);
+    /// Whether it was told now.
+    awaitable<bool> tell_once(TellOnce told);
+    awaitable<void> forget_told(std::string event, std::string subject);
 
     // Upkeep
     /// Counts one request of this client in the minute of `now`.
@@ -438,7 +412,7 @@ public:
     awaitable<Forgotten> forget_pending(ObjectName object);
     /// All that is kept of the object, a bounded amount a call.
     awaitable<Forgotten> forget_object(ObjectName object);
-    awaitable<void> forget_installation(std::string id);
+    awaitable<void> forget_installation(std::string id, Timestamp now = {}, BuildForgotten build = {});
     /// Forgets the destinations beside these that no stream leads to; their names.
     awaitable<std::vector<std::string>> forget_destinations(std::vector<std::string> kept);
 

@@ -1,5 +1,6 @@
 #include "storage/writes.hpp"
 
+#include "storage/notices.hpp"
 #include "storage/operations.hpp"
 
 #include <fmt/format.h>
@@ -90,6 +91,20 @@ bool end_operation(Database& db, const std::string& operation_id, Timestamp now)
                "UPDATE operations SET status = ?, result = ?, processed = ?, updated_at = ? "
                "WHERE id = ? AND status = 'in_progress'",
                failed == 0 ? "success" : "failure", result, all - failed, now, operation_id) > 0;
+}
+
+/// Tells of the end of an operation that nobody waits for.
+Notices tell_written(Database& db, const std::string& operation_id, const BuildWritten& build, Timestamp now) {
+    bool told = false;
+    {
+        auto row = db.query("SELECT asynchronous FROM write_operation WHERE operation_id = ?");
+        row.bind(operation_id);
+        told = build && row.step() && row.integer(0) != 0;
+    }
+    if (!told) return {};
+    auto notices = build(writes_of(db, operation_id));
+    notify(db, notices, now);
+    return notices;
 }
 
 /// What a batch that is all or none still has to send is not sent after a failure.
@@ -223,7 +238,12 @@ FinishedWrite finish_write(Database& db, const WriteStep& step) {
         log_operation(db, operation_id, step.status == WriteStatus::failed ? LogLevel::error : LogLevel::warn,
                       step.note, step.now);
     if (step.status == WriteStatus::failed) finished.not_sent = give_up_rest(db, operation_id, position, step.now);
+    notify(db, step.notices, step.now);
+    finished.notices = step.notices;
     finished.operation_ended = end_operation(db, operation_id, step.now);
+    if (!finished.operation_ended) return finished;
+    for (auto& notice : tell_written(db, operation_id, step.written, step.now))
+        finished.notices.push_back(std::move(notice));
     return finished;
 }
 
@@ -245,16 +265,23 @@ std::optional<Write> find_write(Database& db, const std::string& id) {
     return row.step() ? std::optional(write_row(row)) : std::nullopt;
 }
 
-bool resolve_write(Database& db, const WriteResolution& resolution) {
+bool leave_operation(Database& db, const std::string& operation_id) {
+    return db.run(
+               "UPDATE write_operation SET asynchronous = 1 WHERE operation_id = ?1 "
+               "AND EXISTS (SELECT 1 FROM operations WHERE id = ?1 AND status = 'in_progress')",
+               operation_id) > 0;
+}
+
+ResolvedWrite resolve_write(Database& db, const WriteResolution& resolution) {
     const auto write = find_write(db, resolution.id);
-    if (!write || write->status != WriteStatus::unknown) return false;
+    if (!write || write->status != WriteStatus::unknown) return {};
     if (resolution.retry) {
         db.run(
             "UPDATE write SET status = 'pending', looking = 0, failures = 0, next_attempt_at = ?1, deadline_at = ?2, "
             "updated_at = ?1 WHERE key = ?3",
             resolution.now, resolution.deadline_at, write->key);
         log_operation(db, write->operation_id, LogLevel::warn, "sent again at an operator's word", resolution.now);
-        return true;
+        return {.done = true};
     }
     db.run(
         "UPDATE write SET status = 'failed', error = 'given up by an operator: its outcome is unknown', "
@@ -264,8 +291,10 @@ bool resolve_write(Database& db, const WriteResolution& resolution) {
     log_operation(db, write->operation_id, LogLevel::error, "given up by an operator: its outcome is unknown",
                   resolution.now);
     give_up_rest(db, write->operation_id, write->position, resolution.now);
-    end_operation(db, write->operation_id, resolution.now);
-    return true;
+    ResolvedWrite resolved{.done = true};
+    if (end_operation(db, write->operation_id, resolution.now))
+        resolved.notices = tell_written(db, write->operation_id, resolution.written, resolution.now);
+    return resolved;
 }
 
 bool prune_idempotency(Database& db, Timestamp now) {

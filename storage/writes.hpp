@@ -14,7 +14,8 @@ FinishedWrite finish_write(Database& db, const WriteStep& step);
 std::vector<Write> interrupted_writes(Database& db, const std::string& installation_id);
 std::vector<Write> writes_of(Database& db, const std::string& operation_id);
 std::optional<Write> find_write(Database& db, const std::string& id);
-bool resolve_write(Database& db, const WriteResolution& resolution);
+bool leave_operation(Database& db, const std::string& operation_id);
+ResolvedWrite resolve_write(Database& db, const WriteResolution& resolution);
 /// Drops keys that are no longer kept; true when there are more.
 bool prune_idempotency(Database& db, Timestamp now);
 

@@ -73,6 +73,12 @@ void Budget::release() {
     grant();
 }
 
+std::int64_t Budget::spent_in_hour() {
+    if (limits_.per_hour == 0) return 0;
+    const auto now = world_.tick();
+    return running_ + std::ranges::count_if(hour_, [&](Tick at) { return now - at < hour_window; });
+}
+
 Duration Budget::until_free() {
     const auto now = world_.tick();
     return std::max(wait_for(minute_, limits_.per_minute, running_, minute_window, now),

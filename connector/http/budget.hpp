@@ -51,6 +51,10 @@ public:
     /// stored.
     void restore(const std::map<std::int64_t, std::int64_t>& by_minute, Duration late = Duration::zero());
 
+    const BudgetLimits& limits() const { return limits_; }
+    /// Requests that count towards the hour's limit now, those under way too; 0 where there is none.
+    std::int64_t spent_in_hour();
+
 private:
     struct Waiter {
         Waiter(World& world, Priority p) : bell(world), priority(p) {}

@@ -14,7 +14,10 @@
 #include <fmt/format.h>
 #include <systemd/sd-daemon.h>
 
+#include <sys/statvfs.h>
+
 #include <csignal>
+#include <filesystem>
 
 namespace syncd::cli {
 namespace {
@@ -51,6 +54,16 @@ struct Process {
     std::unique_ptr<World> world;
     storage::Store store;
 };
+
+/// Of the volume that the file is on.
+std::optional<DiskSpace> disk_space(const std::string& file) {
+    auto folder = std::filesystem::path(file).parent_path();
+    if (folder.empty()) folder = ".";
+    struct statvfs volume{};
+    if (::statvfs(folder.c_str(), &volume) != 0 || volume.f_blocks == 0) return std::nullopt;
+    return DiskSpace{std::uint64_t{volume.f_bavail} * volume.f_frsize,
+                     std::uint64_t{volume.f_blocks} * volume.f_frsize};
+}
 
 DatabaseLock lock_database(const std::string& path) {
     Holder holder;
@@ -162,6 +175,7 @@ public:
                   process.key(*context.config)),
           signals_(process.io, SIGTERM, SIGINT, SIGHUP) {
         wait_for_signal();
+        daemon_.watch_disk([path = context.config->storage.path] { return disk_space(path); });
     }
 
     awaitable<void> run() {

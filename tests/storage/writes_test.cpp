@@ -97,7 +97,7 @@ TEST_F(Writes, OneFailureFailsTheOperationAndOneUnknownKeepsItOpen) {
     finish("w3", WriteStatus::done);
     EXPECT_EQ(operation("op-w1"), "in_progress");
 
-    EXPECT_TRUE(store.run(store->resolve_write({.id = "w2", .retry = false, .now = at(9)})));
+    EXPECT_TRUE(store.run(store->resolve_write({.id = "w2", .retry = false, .now = at(9)})).done);
 
     EXPECT_EQ(operation("op-w1"), "failure");
     EXPECT_EQ(store.value("SELECT result FROM operations WHERE id = 'op-w1'"), "2 of 3 failed; the first: no");
@@ -106,11 +106,11 @@ TEST_F(Writes, OneFailureFailsTheOperationAndOneUnknownKeepsItOpen) {
 
 TEST_F(Writes, OnlyAnUnknownOneCanBeResolvedAndARetryIsSentWithANewDeadline) {
     accept(request({"w1"}));
-    EXPECT_FALSE(store.run(store->resolve_write({.id = "w1", .retry = true, .now = at(9)})));
+    EXPECT_FALSE(store.run(store->resolve_write({.id = "w1", .retry = true, .now = at(9)})).done);
     finish("w1", WriteStatus::unknown, "who knows");
     EXPECT_TRUE(claimed(at(99)).empty());
 
-    EXPECT_TRUE(store.run(store->resolve_write({.id = "w1", .retry = true, .now = at(4000), .deadline_at = at(8000)})));
+    EXPECT_TRUE(store.run(store->resolve_write({.id = "w1", .retry = true, .now = at(4000), .deadline_at = at(8000)})).done);
 
     const auto due = claim(at(4001));
     ASSERT_EQ(due.size(), 1u);
