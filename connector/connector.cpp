@@ -72,6 +72,7 @@ awaitable<result<http::Response>> Connector::attempt(std::string url, http::Head
                                                .ca_file = provider_.ca_file,
                                                .proxy = provider_.base_proxy,
                                                .resend = false});
+        budget_.count_answer(response ? response->status : 0);
         if (!response && response.error().stale) continue;  // another request, as the provider counts
         if (!response) co_return response.error();
         if (is_redirect(response->status)) {

@@ -29,6 +29,7 @@ Daemon::Daemon(World& world, storage::Store& store, const config::Config& config
       catalog_(catalog),
       log_(log),
       downloads_(config.server.public_url, std::move(signing_key)),
+      began_(world.tick()),
       client_(world),
       services_(world,
                 [this](std::exception_ptr failure) { log_.error("service.broken", {{"error", describe(failure)}}); }),
@@ -80,7 +81,8 @@ awaitable<void> Daemon::start() {
                         config_,
                         catalog_,
                         [this](const std::string& destination) { deliveries_.at(destination)->ring(); },
-                        [this] { return stopping_; }};
+                        [this] { return stopping_; },
+                        metrics_};
     for (const auto& installation : config_.installations) {
         const auto updated_at = co_await store_.enter_installation(installation.id, installation.digest, now);
         installations_.push_back(std::make_unique<InstallationService>(shared, installation, updated_at,

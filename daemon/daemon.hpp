@@ -84,6 +84,11 @@ public:
     /// Why the daemon is not ready to do its work; empty: it is.
     std::string not_ready() const { return not_ready_; }
     const Downloads& downloads() const { return downloads_; }
+    const bentley::Catalog& catalog() const { return catalog_; }
+    const Metrics& metrics() const { return metrics_; }
+    Duration uptime() { return world_.tick() - began_; }
+    /// By clientId.
+    const std::map<std::string, std::unique_ptr<http::Budget>>& budgets() const { return budgets_; }
 
 private:
     struct Target {
@@ -106,6 +111,8 @@ private:
     const bentley::Catalog& catalog_;
     const Log& log_;
     Downloads downloads_;
+    Metrics metrics_;
+    Tick began_;
     http::Client client_;
     std::map<std::string, std::unique_ptr<http::Budget>> budgets_;  // by clientId
     std::map<std::string, std::unique_ptr<Delivery>> deliveries_;   // by destination

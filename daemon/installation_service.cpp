@@ -6,7 +6,8 @@ InstallationService::InstallationService(const Shared& shared, const config::Ins
                                          Timestamp updated_at, http::Budget& budget)
     : connector_(shared.world, shared.client, shared.config.provider, installation.connection, budget),
       context_{shared.world,  shared.store, connector_, budget,      shared.log,
-               shared.config, installation, updated_at, shared.ring, shared.stopping},
+               shared.config, installation, updated_at, shared.ring, shared.stopping,
+               shared.metrics},
       health_(context_),
       scheduler_(context_, readers_, health_) {
     for (const auto& object : installation.objects)

@@ -19,6 +19,7 @@ struct Shared {
     const bentley::Catalog& catalog;
     std::function<void(const std::string& destination)> ring;
     std::function<bool()> stopping;
+    Metrics& metrics;
 };
 
 class InstallationService {

@@ -418,6 +418,11 @@ awaitable<ReadOutcome> ObjectReader::finish(ReadRun& run, std::optional<Error> f
     finish.redelivered = whole && run.state.redeliver;
     if (run.page_size != run.state.page_size.value_or(0)) finish.page_size = run.page_size;
     co_await context_.store.finish_read(std::move(finish));
+    auto& counts = context_.metrics.reads[{context_.installation.id, object_.object}];
+    if (!goes_on) ++(failure ? counts.failure : counts.success);
+    counts.creates += run.changes.creates;
+    counts.updates += run.changes.updates;
+    counts.deletes += run.changes.deletes;
     const auto level = failure && !goes_on ? Level::warn : Level::info;
     const auto duration_ms = (context_.world.tick() - run.started_tick) / std::chrono::milliseconds{1};
     const char* status = goes_on ? "in_progress" : failure ? "failure" : "success";

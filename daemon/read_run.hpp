@@ -6,6 +6,7 @@
 #include "connector/bentley/catalog.hpp"
 #include "connector/connector.hpp"
 #include "daemon/message.hpp"
+#include "daemon/metrics.hpp"
 #include "daemon/plan.hpp"
 #include "daemon/schema_fields.hpp"
 #include "storage/store.hpp"
@@ -29,6 +30,7 @@ struct ReaderContext {
     Timestamp installation_updated_at;
     std::function<void(const std::string& destination)> ring;  // new messages for it
     std::function<bool()> stopping;
+    Metrics& metrics;
 };
 
 struct ReadRun {

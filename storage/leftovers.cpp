@@ -66,6 +66,7 @@ Forgotten forget_object(Database& db, const ObjectName& object) {
 void forget_installation(Database& db, const std::string& id) {
     db.run("DELETE FROM connection_health WHERE installation_id = ?", id);
     db.run("DELETE FROM installation WHERE id = ?", id);
+    db.run("DELETE FROM meta WHERE key = 'installation_created:' || ?", id);
 }
 
 std::vector<std::string> forget_destinations(Database& db, const std::vector<std::string>& kept) {
@@ -76,7 +77,10 @@ std::vector<std::string> forget_destinations(Database& db, const std::vector<std
         while (row.step())
             if (std::ranges::find(kept, row.text(0)) == kept.end()) unused.push_back(row.text(0));
     }
-    for (const auto& name : unused) db.run("DELETE FROM destinations WHERE name = ?", name);
+    for (const auto& name : unused) {
+        db.run("DELETE FROM destinations WHERE name = ?", name);
+        db.run("DELETE FROM meta WHERE key = 'destination_created:' || ?", name);
+    }
     return unused;
 }
 

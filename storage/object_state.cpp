@@ -20,6 +20,7 @@ Timestamp enter_installation(Database& db, const std::string& id, const std::str
         known.bind(id);
         if (known.step() && known.text_view(0) == digest) return known.time(1).value_or(now);
     }
+    db.run("INSERT OR IGNORE INTO meta (key, value) VALUES ('installation_created:' || ?, ?)", id, now);
     db.run(
         "INSERT INTO installation (id, digest, updated_at) VALUES (?, ?, ?) "
         "ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, updated_at = excluded.updated_at",

@@ -65,6 +65,18 @@ void Budget::restore(const std::map<std::int64_t, std::int64_t>& by_minute, Dura
     }
 }
 
+void Budget::count_answer(int status) {
+    const int answer_class = status / 100;
+    ++answers_.by_class[answer_class >= 1 && answer_class <= 5 ? std::size_t(answer_class) : 0];
+    if (status == 429) ++answers_.rate_limited;
+}
+
+Budget::Used Budget::used() {
+    until_free();  // forgets what is past
+    return {limits_.per_minute == 0 ? 0 : std::int64_t(minute_.size()) + running_,
+            limits_.per_hour == 0 ? 0 : std::int64_t(hour_.size()) + running_};
+}
+
 void Budget::release() {
     // A request counts from its end: nobody knows when in between the provider took it.
     if (limits_.per_minute != 0) minute_.push_back(world_.tick());
