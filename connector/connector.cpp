@@ -60,12 +60,14 @@ result<http::Url> Connector::own_url(const std::string& url) const {
 
 awaitable<result<http::Response>> Connector::send(http::Url url, http::Request request, const Secret& token) {
     request.headers.add("Authorization", "Bearer " + token.reveal());
-    return client_.send(std::move(url), std::move(request),
-                        {.timeout = provider_.timeout,
-                         .body_bytes_max = page_bytes_max,
-                         .ca_file = provider_.ca_file,
-                         .proxy = provider_.base_proxy,
-                         .resend = false});
+    auto response = co_await client_.send(std::move(url), std::move(request),
+                                          {.timeout = provider_.timeout,
+                                           .body_bytes_max = page_bytes_max,
+                                           .ca_file = provider_.ca_file,
+                                           .proxy = provider_.base_proxy,
+                                           .resend = false});
+    budget_.count_answer(response ? response->status : 0);
+    co_return response;
 }
 
 awaitable<result<http::Response>> Connector::attempt(std::string url, http::Headers headers, http::Priority priority) {

@@ -31,6 +31,7 @@ Daemon::Daemon(World& world, storage::Store& store, const config::Config& config
       log_(log),
       cipher_(signing_key),
       downloads_(config.server.public_url, std::move(signing_key)),
+      began_(world.tick()),
       client_(world),
       notifier_(config),
       watch_(world, store, log, config, notifier_, budgets_, [this](const std::string& name) { ring(name); }),
@@ -90,7 +91,8 @@ awaitable<void> Daemon::start() {
                         [this](const std::string& destination) { ring(destination); },
                         [this] { return stopping_; },
                         notifier_,
-                        [this] { return watch_.disk_full(); }};
+                        [this] { return watch_.disk_full(); },
+                        metrics_};
     for (const auto& installation : config_.installations) {
         const auto updated_at = co_await store_.enter_installation(installation.id, installation.digest, now,
                                                                    notifier_.facts_of(installation));

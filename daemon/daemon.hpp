@@ -106,6 +106,11 @@ public:
     /// Has run() look at the disk; to be called before it.
     void watch_disk(DiskSpaceOf space) { watch_.watch_disk(std::move(space)); }
     const Downloads& downloads() const { return downloads_; }
+    const bentley::Catalog& catalog() const { return catalog_; }
+    const Metrics& metrics() const { return metrics_; }
+    Duration uptime() { return world_.tick() - began_; }
+    /// By clientId.
+    const std::map<std::string, std::unique_ptr<http::Budget>>& budgets() const { return budgets_; }
 
 private:
     struct Target {
@@ -131,6 +136,8 @@ private:
     const Log& log_;
     Cipher cipher_;
     Downloads downloads_;
+    Metrics metrics_;
+    Tick began_;
     http::Client client_;
     Notifier notifier_;
     std::map<std::string, std::unique_ptr<http::Budget>> budgets_;  // by clientId

@@ -219,6 +219,8 @@ awaitable<Attempt> Delivery::send(const DueMessage& message) {
                          : attempt.verdict == Verdict::retry ? "retry"
                          : attempt.verdict == Verdict::dead  ? "dead"
                                                              : "held";
+    ++counts_.by_result[verdict];
+    counts_.durations.add(world_.tick() - began);
     log_.write(delivered ? Level::debug : Level::warn, "delivery.attempted",
                {{"delivery", message.id},
                 {"destination", destination_.name},

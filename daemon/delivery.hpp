@@ -7,6 +7,7 @@
 #include "connector/http/client.hpp"
 #include "connector/world/group.hpp"
 #include "daemon/judge.hpp"
+#include "daemon/metrics.hpp"
 #include "storage/store.hpp"
 
 #include <functional>
@@ -54,6 +55,7 @@ public:
     awaitable<storage::DestinationState> set_enabled(bool enabled);
     const storage::DestinationState& state() const { return state_; }
     std::int64_t attempts_made() const { return attempts_made_; }
+    const AttemptCounts& counts() const { return counts_; }
 
 private:
     class Acks;
@@ -81,6 +83,7 @@ private:
     std::set<std::int64_t> busy_;     // streams, or messages where order does not matter
     Tick next_slot_{};                // for messagesPerSecond
     std::int64_t attempts_made_ = 0;
+    AttemptCounts counts_;
     int paused_ = 0;
     bool stopping_ = false;
 };

@@ -1,4 +1,4 @@
-// An installation as notifications show it: Ampersand's installation fields, and its config content. Pure.
+// Who an installation is, as notifications say it: Ampersand's installation fields. Pure.
 #pragma once
 
 #include "config/config.hpp"
@@ -15,8 +15,5 @@ boost::json::object installation_fields(const std::string& project, const config
 boost::json::object unknown_installation_fields(const std::string& project, const std::string& id);
 /// What of them tells whose connection it is.
 boost::json::object connection_fields(const std::string& project, const config::Installation& installation);
-
-/// What is read and written, in the shape of Ampersand's config content; no credentials.
-boost::json::object installation_config(const config::Installation& installation);
 
 }  // namespace syncd

@@ -23,6 +23,7 @@ struct Shared {
     std::function<bool()> stopping;
     const Notifier& notifier;
     std::function<bool()> reads_wait;
+    Metrics& metrics;
 };
 
 class InstallationService {

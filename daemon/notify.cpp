@@ -1,6 +1,7 @@
 #include "daemon/notify.hpp"
 
 #include "connector/http/url.hpp"
+#include "daemon/config_content.hpp"
 #include "daemon/installation_json.hpp"
 
 #include <boost/json.hpp>
@@ -146,7 +147,7 @@ storage::Notices Notifier::read_overdue(const ReadSubject& read, Timestamp due_a
 
 storage::Notices Notifier::unhealthy(const config::Installation& installation, const std::string& error) const {
     auto paused = about(installation);
-    paused.data["config"] = installation_config(installation);
+    paused.data["config"] = config_content(installation);
     paused.data["error"] = error;
     auto notices = make("read.schedule.paused", paused);
     const bj::array errors{bj::value(error)};
@@ -163,11 +164,11 @@ storage::Notices Notifier::connection(ConnectionEvent event, const config::Insta
 
 storage::InstallationFacts Notifier::facts_of(const config::Installation& installation) const {
     storage::InstallationFacts facts{.fields = bj::serialize(installation_fields(config_.project, installation)),
-                                     .config = bj::serialize(installation_config(installation)),
+                                     .config = bj::serialize(config_content(installation)),
                                      .build = {}};
     facts.build = [this, &installation](const std::optional<std::string>& last_config) {
         auto subject = about(installation);
-        subject.data["config"] = installation_config(installation);
+        subject.data["config"] = config_content(installation);
         if (!last_config) return make("installation.created", subject);
         subject.data["lastConfig"] = parsed(*last_config);
         return make("installation.updated", subject);

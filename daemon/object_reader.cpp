@@ -436,6 +436,11 @@ awaitable<ReadOutcome> ObjectReader::finish(ReadRun& run, std::optional<Error> f
     co_await context_.store.finish_read(std::move(finish));
     context_.ring_for(told);
     context_.ring_for(told_later);
+    auto& counts = context_.metrics.reads[{context_.installation.id, object_.object}];
+    if (!goes_on) ++(failure ? counts.failure : counts.success);
+    counts.creates += run.changes.creates;
+    counts.updates += run.changes.updates;
+    counts.deletes += run.changes.deletes;
     const auto level = failure && !goes_on ? Level::warn : Level::info;
     const auto duration_ms = (context_.world.tick() - run.started_tick) / std::chrono::milliseconds{1};
     const char* status = goes_on ? "in_progress" : failure ? "failure" : "success";

@@ -6,6 +6,7 @@
 #include "connector/bentley/catalog.hpp"
 #include "connector/connector.hpp"
 #include "daemon/message.hpp"
+#include "daemon/metrics.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/plan.hpp"
 #include "daemon/schema_fields.hpp"
@@ -34,6 +35,7 @@ struct ReaderContext {
     const Notifier& notifier;
     std::function<bool()> reads_wait;  // for space on the disk
     WrittenRecords& written;
+    Metrics& metrics;
 
     /// They are stored: their destinations have something new.
     void ring_for(const storage::Notices& notices) const {

@@ -96,7 +96,7 @@ awaitable<void> Watch::look_at_disk() {
 
 awaitable<void> Watch::look_at_budgets() {
     for (auto& [client_id, budget] : budgets_) {
-        const auto limit = budget->limits().per_hour, spent = budget->spent_in_hour();
+        const auto limit = budget->limits().per_hour, spent = budget->used().hour;
         if (limit == 0 || spent * 100 < limit * budget_high_percent) continue;
         const bool told = co_await store_.tell_once({.event = "budget.high",
                                                      .subject = client_id,

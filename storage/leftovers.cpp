@@ -77,6 +77,7 @@ void forget_installation(Database& db, const std::string& id, Timestamp now, con
     if (facts && build) notify(db, build(id, facts->first, facts->second), now);
     db.run("DELETE FROM connection_health WHERE installation_id = ?", id);
     db.run("DELETE FROM installation WHERE id = ?", id);
+    db.run("DELETE FROM meta WHERE key = 'installation_created:' || ?", id);
 }
 
 std::vector<std::string> forget_destinations(Database& db, const std::vector<std::string>& kept) {
@@ -88,7 +89,10 @@ std::vector<std::string> forget_destinations(Database& db, const std::vector<std
         while (row.step())
             if (std::ranges::find(kept, row.text(0)) == kept.end()) unused.push_back(row.text(0));
     }
-    for (const auto& name : unused) db.run("DELETE FROM destinations WHERE name = ?", name);
+    for (const auto& name : unused) {
+        db.run("DELETE FROM destinations WHERE name = ?", name);
+        db.run("DELETE FROM meta WHERE key = 'destination_created:' || ?", name);
+    }
     return unused;
 }
 

@@ -31,6 +31,7 @@ Timestamp enter_installation(Database& db, const std::string& id, const std::str
             same_facts = known.text_view(2) == facts.fields && *last_config == facts.config;
         }
     }
+    db.run("INSERT OR IGNORE INTO meta (key, value) VALUES ('installation_created:' || ?, ?)", id, now);
     if (same_digest && same_facts) return updated_at;
     db.run(
         "INSERT INTO installation (id, digest, updated_at, fields, config) VALUES (?, ?, ?, ?, ?) "

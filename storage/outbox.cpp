@@ -202,6 +202,7 @@ std::map<std::string, DestinationState> enter_destinations(Database& db, const s
     std::map<std::string, DestinationState> states;
     for (const auto& name : names) {
         db.run("INSERT OR IGNORE INTO destinations (name, updated_at) VALUES (?, ?)", name, now);
+        db.run("INSERT OR IGNORE INTO meta (key, value) VALUES ('destination_created:' || ?, ?)", name, now);
         states[name] = destination_state(db, name);
     }
     return states;

@@ -65,18 +65,24 @@ void Budget::restore(const std::map<std::int64_t, std::int64_t>& by_minute, Dura
     }
 }
 
+void Budget::count_answer(int status) {
+    const int answer_class = status / 100;
+    ++answers_.by_class[answer_class >= 1 && answer_class <= 5 ? std::size_t(answer_class) : 0];
+    if (status == 429) ++answers_.rate_limited;
+}
+
+Budget::Used Budget::used() {
+    until_free();  // forgets what is past
+    return {limits_.per_minute == 0 ? 0 : std::int64_t(minute_.size()) + running_,
+            limits_.per_hour == 0 ? 0 : std::int64_t(hour_.size()) + running_};
+}
+
 void Budget::release() {
     // A request counts from its end: nobody knows when in between the provider took it.
     if (limits_.per_minute != 0) minute_.push_back(world_.tick());
     if (limits_.per_hour != 0) hour_.push_back(world_.tick());
     --running_;
     grant();
-}
-
-std::int64_t Budget::spent_in_hour() {
-    if (limits_.per_hour == 0) return 0;
-    const auto now = world_.tick();
-    return running_ + std::ranges::count_if(hour_, [&](Tick at) { return now - at < hour_window; });
 }
 
 Duration Budget::until_free() {

@@ -24,6 +24,12 @@ struct BudgetLimits {
 /// Stores that one more request is about to be sent, so that a restart does not give it out again.
 using OnSpend = std::function<awaitable<void>()>;
 
+/// What came of the requests of this process.
+struct Answers {
+    std::array<std::int64_t, 6> by_class{};  // 1: 1xx … 5: 5xx; 0: no answer
+    std::int64_t rate_limited = 0;           // of the 4xx: 429
+};
+
 class Budget {
 public:
     Budget(World& world, BudgetLimits limits, OnSpend on_spend = {})
@@ -47,13 +53,19 @@ public:
 
     /// Waits until a request of this class may be sent, counts it and stores that. Throws what storing throws.
     awaitable<Permit> acquire(Priority priority);
+    /// Counts what a request that had its permit was answered; 0: nothing.
+    void count_answer(int status);
+    const Answers& answers() const { return answers_; }
+    /// Requests that count towards the limits now; zero for a window without a limit.
+    struct Used {
+        std::int64_t minute = 0, hour = 0;
+    };
+    Used used();
+    const BudgetLimits& limits() const { return limits_; }
     /// What was spent before this process began: requests by minute since 1970, sent at most `late` after it was
     /// stored.
     void restore(const std::map<std::int64_t, std::int64_t>& by_minute, Duration late = Duration::zero());
 
-    const BudgetLimits& limits() const { return limits_; }
-    /// Requests that count towards the hour's limit now, those under way too; 0 where there is none.
-    std::int64_t spent_in_hour();
 
 private:
     struct Waiter {
@@ -77,6 +89,7 @@ private:
     std::deque<Tick> minute_, hour_;             // ends of requests inside the windows, at most as many as the limit
     std::array<int, priorities> passed_over_{};  // grants since the class last had one while it waits
     std::int64_t running_ = 0;
+    Answers answers_;
 };
 
 }  // namespace syncd::http

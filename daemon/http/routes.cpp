@@ -7,6 +7,7 @@
 #include "daemon/http/problem.hpp"
 #include "daemon/http/read_api.hpp"
 #include "daemon/http/write_api.hpp"
+#include "daemon/http/router.hpp"
 #include "daemon/signature.hpp"
 
 #include <algorithm>
@@ -76,7 +77,7 @@ awaitable<http::Response> serve_download(Daemon& daemon, std::string id, std::st
     co_return json_response(200, std::move(*results));
 }
 
-awaitable<http::Response> handle(Daemon& daemon, http::Request request) {
+awaitable<http::Response> handle(Daemon& daemon, Api& api, http::Request request) {
     const auto [path, query] = split(request.target);
     if (path == "/healthz") co_return http::Response{200, {{"Content-Type", "text/plain"}}, "ok\n"};
     if (path == "/readyz") {
@@ -92,6 +93,7 @@ awaitable<http::Response> handle(Daemon& daemon, http::Request request) {
     }
     if (auto answer = co_await serve_read_api(daemon, request, path)) co_return std::move(*answer);
     if (auto answer = co_await serve_write_api(daemon, request, path)) co_return std::move(*answer);
+    if (auto answer = co_await serve_api(api, request)) co_return std::move(*answer);
     co_return problem(404, "No such route", request.method + " " + path);
 }
 
@@ -102,7 +104,9 @@ http::Gate make_gate(const config::Server& server) {
 }
 
 http::Handler make_routes(Daemon& daemon) {
-    return [&daemon](http::Request request) { return handle(daemon, std::move(request)); };
+    return [&daemon, api = std::make_shared<Api>(daemon)](http::Request request) {
+        return handle(daemon, *api, std::move(request));
+    };
 }
 
 }  // namespace syncd
