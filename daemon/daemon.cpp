@@ -93,14 +93,19 @@ awaitable<void> Daemon::start() {
 std::uint16_t Daemon::listen() {
     const auto& wanted = config_.server;
     try {
-        server_ = std::make_unique<http::Server>(world_, world_.listen({.host = wanted.host, .port = wanted.port}),
-                                                 make_routes(*this), http::ServerLimits{}, make_gate(wanted));
+        Endpoint endpoint{.host = wanted.host, .port = wanted.port, .tls = wanted.tls.has_value()};
+        if (wanted.tls) {
+            endpoint.certificate_file = wanted.tls->certificate_file;
+            endpoint.key_file = wanted.tls->key_file;
+        }
+        server_ = std::make_unique<http::Server>(world_, world_.listen(endpoint), make_routes(*this),
+                                                 http::ServerLimits{}, make_gate(wanted), make_streaming(*this));
     } catch (const boost::system::system_error& refused) {
         throw std::runtime_error(fmt::format("listening on {}: {}; set server.listen to another address",
                                              with_port(wanted.host, wanted.port), refused.code().message()));
     }
     if (wanted.public_url.ends_with(":0")) {  // the default for any free port: only now it is known
-        downloads_.set_public_url("http://" + with_port(wanted.host, server_->port()));
+        downloads_.set_public_url((wanted.tls ? "https://" : "http://") + with_port(wanted.host, server_->port()));
     }
     return server_->port();
 }
@@ -159,6 +164,12 @@ awaitable<void> Daemon::upkeep() {
 Delivery* Daemon::delivery(const std::string& destination) {
     const auto found = deliveries_.find(destination);
     return found == deliveries_.end() ? nullptr : found->second.get();
+}
+
+InstallationService* Daemon::installation(const std::string& id) {
+    for (auto& service : installations_)
+        if (service->installation().id == id) return service.get();
+    return nullptr;
 }
 
 void Daemon::ring_all() {

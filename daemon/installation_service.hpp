@@ -29,6 +29,7 @@ public:
     const config::Installation& installation() const { return context_.installation; }
     std::vector<std::unique_ptr<ObjectReader>>& readers() { return readers_; }
     Scheduler& scheduler() { return scheduler_; }
+    Connector& connector() { return connector_; }
     /// Reads one object now, outside its schedule.
     awaitable<ReadOutcome> read(ObjectReader& reader, ReadOrder order);
 
