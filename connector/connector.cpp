@@ -132,6 +132,7 @@ awaitable<result<http::Response>> Connector::get(std::string url, http::Headers 
         if (fine) co_return std::move(*response);
         const auto failure = response ? bentley::error_of(*response) : response.error();
         if (failure.code == errc::rate_limited) ++limited;
+        if (failure.code == errc::rate_limited && failure.retry_after) budget_.hold(*failure.retry_after);
         if (!retries_) co_return failure;
         const auto wait = http::retry_wait(failure, tried, limited, world_.random());
         if (!wait) co_return failure;

@@ -25,6 +25,20 @@ struct Exchanged {
 /// Called before each time the request is sent, once it may be; false: it is not to be sent any more.
 using BeforeSend = std::function<awaitable<bool>()>;
 
+/// A request of somebody else's, at the provider's origin.
+struct ForwardOrder {
+    http::Request request;  // with its own body where that is small: only then it can be sent again after a 401
+    std::optional<http::StreamedBody> body{};
+    bool throttle = false;  // don't send while the provider wants to be left alone or the budget is used up
+};
+
+/// What the provider answers, whatever its status; under way until it is destroyed.
+struct Forwarded {
+    http::Budget::Permit permit;
+    http::Answer answer;
+    std::chrono::seconds retry_after{};  // of a 429
+};
+
 class Connector {
 public:
     Connector(World& world, http::Client& client, const config::Provider& provider, config::Connection connection,
@@ -46,6 +60,12 @@ public:
     awaitable<Exchanged> write(http::Request request, std::string url, BeforeSend before_send);
     /// GET that belongs to a write, once, whatever the answer's status.
     awaitable<result<http::Response>> look(http::Headers headers, std::string url);
+
+    /// Sends the request with a token, once; again only with a new token after a 401, or when a kept-alive connection
+    /// turns out to be closed. Redirects are not followed. Waits up to a minute for the budget.
+    /// Errors: rate_limited with `retry_after` (not sent); refused or timed_out, with the reason, when there is no
+    /// token; transport's; those of the order's body.
+    awaitable<result<Forwarded>> forward(ForwardOrder order);
     /// Gets a token, so that wrong credentials show before anything else does.
     awaitable<result<void>> sign_in();
     /// From now on a request that fails is not tried again: for somebody who waits for the answer.

@@ -106,14 +106,19 @@ awaitable<void> Daemon::start() {
 std::uint16_t Daemon::listen() {
     const auto& wanted = config_.server;
     try {
-        server_ = std::make_unique<http::Server>(world_, world_.listen({.host = wanted.host, .port = wanted.port}),
-                                                 make_routes(*this), http::ServerLimits{}, make_gate(wanted));
+        Endpoint endpoint{.host = wanted.host, .port = wanted.port, .tls = wanted.tls.has_value()};
+        if (wanted.tls) {
+            endpoint.certificate_file = wanted.tls->certificate_file;
+            endpoint.key_file = wanted.tls->key_file;
+        }
+        server_ = std::make_unique<http::Server>(world_, world_.listen(endpoint), make_routes(*this),
+                                                 http::ServerLimits{}, make_gate(wanted), make_streaming(*this));
     } catch (const boost::system::system_error& refused) {
         throw std::runtime_error(fmt::format("listening on {}: {}; set server.listen to another address",
                                              with_port(wanted.host, wanted.port), refused.code().message()));
     }
     if (wanted.public_url.ends_with(":0")) {  // the default for any free port: only now it is known
-        downloads_.set_public_url("http://" + with_port(wanted.host, server_->port()));
+        downloads_.set_public_url((wanted.tls ? "https://" : "http://") + with_port(wanted.host, server_->port()));
     }
     return server_->port();
 }
@@ -195,6 +200,12 @@ awaitable<std::int64_t> Daemon::fail_interrupted() {
 
 void Daemon::ring(const std::string& destination) {
     if (auto* told = delivery(destination)) told->ring();
+}
+
+InstallationService* Daemon::installation(const std::string& id) {
+    for (auto& service : installations_)
+        if (service->installation().id == id) return service.get();
+    return nullptr;
 }
 
 void Daemon::ring_all() {
@@ -328,12 +339,10 @@ void Daemon::start_writes() {
 }
 
 awaitable<result<WriteReport>> Daemon::write(std::string installation_id, WriteOrder order, Duration limit) {
-    const auto found = std::ranges::find_if(
-        installations_, [&](const auto& each) { return each->installation().id == installation_id; });
-    if (found == installations_.end())
-        co_return Error{errc::not_found, "the configuration has no installation " + installation_id};
+    auto* found = installation(installation_id);
+    if (!found) co_return Error{errc::not_found, "the configuration has no installation " + installation_id};
     if (stopping_) co_return Error{errc::cancelled, "the daemon is stopping"};
-    auto& service = (*found)->writes();
+    auto& service = found->writes();
     auto accepted = co_await service.accept(std::move(order));
     if (!accepted) co_return accepted.error();
     WriteReport report{.operation_id = accepted->operation_id, .faults = std::move(accepted->faults)};
@@ -353,10 +362,9 @@ awaitable<result<void>> Daemon::resolve_write(std::string id, bool retry) {
     const auto write = co_await store_.find_write(id);
     if (!write) co_return Error{errc::not_found, "there is no write " + id};
     const auto now = world_.now();
-    const auto found = std::ranges::find_if(
-        installations_, [&](const auto& each) { return each->installation().id == write->installation_id; });
+    auto* service = installation(write->installation_id);
     storage::WriteResolution resolution{.id = id, .retry = retry, .now = now, .deadline_at = now + resolved_deadline};
-    if (found != installations_.end()) resolution.written = (*found)->writes().tell_written(*write);
+    if (service) resolution.written = service->writes().tell_written(*write);
     const auto resolved = co_await store_.resolve_write(std::move(resolution));
     for (const auto& notice : resolved.notices) ring(notice.destination);
     if (!resolved.done)

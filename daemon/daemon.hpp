@@ -95,6 +95,9 @@ public:
     storage::Store& store() { return store_; }
     World& world() { return world_; }
     const config::Config& config() const { return config_; }
+    const Log& log() const { return log_; }
+    /// Null before start() and for an unknown id.
+    InstallationService* installation(const std::string& id);
     /// Empty when there is no destination of that name.
     Delivery* delivery(const std::string& destination);
     void ring_all();

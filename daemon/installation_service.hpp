@@ -35,6 +35,7 @@ public:
     std::vector<std::unique_ptr<ObjectReader>>& readers() { return readers_; }
     Scheduler& scheduler() { return scheduler_; }
     WriteService& writes() { return writes_; }
+    Connector& connector() { return connector_; }
     /// Reads one object now, outside its schedule.
     awaitable<ReadOutcome> read(ObjectReader& reader, ReadOrder order);
 

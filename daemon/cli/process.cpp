@@ -144,7 +144,8 @@ result<std::string> hand_over(const Context& context, const Holder& holder, cons
     result<std::string> answer = Error{errc::internal, "not run"};
     bool done = false;
     auto work = [&]() -> awaitable<void> {
-        auto url = http::parse_url("http://" + holder.address + "/control/" + command);
+        const auto& tls = context.config->server.tls;
+        auto url = http::parse_url((tls ? "https://" : "http://") + holder.address + "/control/" + command);
         if (!url) {
             answer = url.error();
             co_return;
@@ -153,7 +154,9 @@ result<std::string> hand_over(const Context& context, const Holder& holder, cons
         request.headers.add("Content-Type", "application/json");
         const auto& keys = context.config->server.api_keys;
         if (!keys.empty()) request.headers.add("X-Api-Key", keys.front().reveal());
-        auto response = co_await client.send(*url, std::move(request), {.timeout = hand_over_timeout});
+        http::SendOptions options{.timeout = hand_over_timeout};
+        if (tls) options.pinned_file = tls->certificate_file;  // whatever name it is for: it is our own
+        auto response = co_await client.send(*url, std::move(request), std::move(options));
         answer = response ? answer_of(*response) : result<std::string>(response.error());
         done = true;
     };

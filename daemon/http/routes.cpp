@@ -5,6 +5,7 @@
 #include "daemon/commands.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/http/problem.hpp"
+#include "daemon/http/proxy.hpp"
 #include "daemon/http/read_api.hpp"
 #include "daemon/http/write_api.hpp"
 #include "daemon/http/router.hpp"
@@ -63,6 +64,7 @@ std::optional<http::Response> refusal(const config::Server& server, const http::
     // A page in a browser can post to us, but then its Origin comes along, which was looked at above.
     const auto type = request.headers.get("Content-Type"), length = request.headers.get("Content-Length");
     const bool has_body = !length.empty() ? length != "0" : request.headers.has("Transfer-Encoding");
+    if (is_proxied(request.target)) return std::nullopt;
     if (request.method == "POST" && (has_body || !type.empty()) && !type.starts_with("application/json"))
         return problem(415, "The body must be application/json");
     return std::nullopt;
@@ -107,6 +109,11 @@ http::Handler make_routes(Daemon& daemon) {
     return [&daemon, api = std::make_shared<Api>(daemon)](http::Request request) {
         return handle(daemon, *api, std::move(request));
     };
+}
+
+http::Streaming make_streaming(Daemon& daemon) {
+    return {[](const http::Request& head) { return is_proxied(head.target); },
+            [&daemon](http::Exchange& exchange) { return serve_proxy(daemon, exchange); }};
 }
 
 }  // namespace syncd

@@ -53,8 +53,19 @@ awaitable<http::Response> one(Api& api, Call call) {
     co_return json_response(200, std::move(out));
 }
 
+awaitable<http::Response> resolve(Api& api, std::string id, bool retry) {
+    auto done = co_await api.daemon.resolve_write(id, retry);
+    if (!done) co_return problem(done.error());
+    co_return http::Response{204, {}, ""};
+}
+
+awaitable<http::Response> retry(Api& api, Call call) { return resolve(api, call["id"], true); }
+awaitable<http::Response> abandon(Api& api, Call call) { return resolve(api, call["id"], false); }
+
 constexpr std::array routes = {
     Route{"GET", "/v1/projects/{project}/writes", list},
+    Route{"POST", "/v1/projects/{project}/writes/{id}:retry", retry},
+    Route{"POST", "/v1/projects/{project}/writes/{id}:abandon", abandon},
     Route{"GET", "/v1/projects/{project}/writes/{id}", one},
 };
 
