@@ -3,6 +3,7 @@
 
 #include "daemon/object_reader.hpp"
 #include "daemon/scheduler.hpp"
+#include "daemon/write_service.hpp"
 
 #include <memory>
 #include <vector>
@@ -17,8 +18,12 @@ struct Shared {
     const Log& log;
     const config::Config& config;
     const bentley::Catalog& catalog;
+    const Cipher& cipher;
     std::function<void(const std::string& destination)> ring;
     std::function<bool()> stopping;
+    const Notifier& notifier;
+    std::function<bool()> reads_wait;
+    Metrics& metrics;
 };
 
 class InstallationService {
@@ -29,15 +34,19 @@ public:
     const config::Installation& installation() const { return context_.installation; }
     std::vector<std::unique_ptr<ObjectReader>>& readers() { return readers_; }
     Scheduler& scheduler() { return scheduler_; }
+    WriteService& writes() { return writes_; }
+    Connector& connector() { return connector_; }
     /// Reads one object now, outside its schedule.
     awaitable<ReadOutcome> read(ObjectReader& reader, ReadOrder order);
 
 private:
     Connector connector_;
+    WrittenRecords written_;
     ReaderContext context_;
     std::vector<std::unique_ptr<ObjectReader>> readers_;
     Health health_;
     Scheduler scheduler_;
+    WriteService writes_;
 };
 
 }  // namespace syncd

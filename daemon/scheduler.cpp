@@ -34,7 +34,11 @@ awaitable<void> Health::note(const ReadOutcome& outcome) {
     const auto& id = context_.installation.id;
     const bool recovered = healthy && known_.has_value();
     known_ = healthy;
-    co_await context_.store.set_health(id, healthy, refused ? outcome.error->message : "", context_.world.now());
+    const auto notices = refused ? context_.notifier.unhealthy(context_.installation, outcome.error->message)
+                                 : context_.notifier.connection(ConnectionEvent::refreshed, context_.installation);
+    co_await context_.store.set_health(id, healthy, refused ? outcome.error->message : "", context_.world.now(),
+                                       notices);
+    context_.ring_for(notices);
     if (refused)
         context_.log.error("connection.unhealthy", {{"installation", id}, {"error", outcome.error->message}});
     else if (recovered)
@@ -103,7 +107,7 @@ awaitable<void> Scheduler::wait_until_due(ObjectReader& reader, Doorbell& bell, 
     while (!context_.stopping()) {
         const auto state = co_await context_.store.object_state(context_.installation.id, reader.object().object);
         const auto now = context_.world.now();
-        const bool waits = state.paused || !co_await knows_itwins(reader);
+        const bool waits = state.paused || context_.reads_wait() || !co_await knows_itwins(reader);
         const bool cut_off = std::exchange(turn.first, false) && state.backfill == Backfill::running;
         if (cut_off && !waits) co_return;  // goes on at once
         const Duration wait = turn.refusals > 0 ? turn.next_try - context_.world.tick()

@@ -12,9 +12,7 @@ namespace {
 using bentley::Object;
 
 const char* yes(bool value) { return value ? "yes" : "-"; }
-bool is_incremental(const Object& object) {
-    return object.read && object.read->incremental.has_value();
-}
+bool is_incremental(const Object& object) { return object.read && object.read->incremental.has_value(); }
 bool is_updatable(const Object& object) { return object.write && object.write->update; }
 bool is_deletable(const Object& object) { return object.write && object.write->remove; }
 std::int64_t page_size(const Object& object) { return object.read ? object.read->page_max : 0; }
