@@ -27,6 +27,16 @@ config::KnownObjects known_objects() {
             for (const auto& [field, type] : object->read->fields) fields.insert(field);
         return fields;
     };
+    known.write_fields = [](const std::string& name) {
+        std::set<std::string> fields;
+        const auto* object = bentley::Catalog::builtin().find(name);
+        if (!object || !object->write) return fields;
+        for (const auto* documented : {&object->write->required, &object->write->optional})
+            for (const auto& [field, type] : *documented) fields.insert(field);
+        if (object->write->update)
+            fields.insert(object->write->update->fields.begin(), object->write->update->fields.end());
+        return fields;
+    };
     return known;
 }
 

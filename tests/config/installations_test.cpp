@@ -225,26 +225,6 @@ TEST(Installations, EveryFaultOfAnObjectsSettingsIsFoundAtOnce) {
                "detectDeletes, maxDeletes, query, iTwins, overlap, fullEvery"}));
 }
 
-TEST(Installations, WriteSettingsAreCheckedForTheirShape) {
-    const auto manifest = small_manifest("    write: { objects: [{ objectName: itwins }] }\n");
-    EXPECT_EQ(errors(small_config(R"(    config:
-      write:
-        objects:
-          itwins:
-            deletionSettings: {}
-            selectedFieldSettings: { number: { writeOnUpdate: sometimes, default: { stringValue: a, integerValue: 1 } } }
-            validate: lax
-            marker: "no"
-)"),
-                     manifest),
-              (Texts{"config.yaml:17:31: deletionSettings has no enabled, which is required",
-                     "config.yaml:18:63: writeOnUpdate is 'sometimes'; allowed: always, never, ifEmpty",
-                     "config.yaml:18:83: a default has more than one value; allowed: one of stringValue, integerValue, "
-                     "booleanValue",
-                     "config.yaml:19:23: validate is 'lax'; allowed: strict, off",
-                     "config.yaml:20:21: marker is 'no'; allowed: true or false, without quotes"}));
-}
-
 TEST(Installations, TheDigestCountsWhatShapesMessagesAndNothingElse) {
     const auto digest = [](const std::string& settings) {
         return good(small_config("    config: { read: { objects: { itwins: { " + settings + " } } } }\n"))

@@ -94,7 +94,7 @@ installations:
           itwins:
             deletionSettings: { enabled: true }
             selectedFieldSettings: { number: { writeOnUpdate: never, default: { stringValue: "n/a" } } }
-            selectedValueDefaults: { number: { value: 5, applyOnUpdate: never } }
+            selectedValueDefaults: { class: { value: 5, applyOnUpdate: never } }
             validate: strict
             onUnknown: hold
             marker: false
