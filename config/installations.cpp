@@ -46,11 +46,13 @@ std::optional<std::vector<std::string>> read_scopes(const Value& value) {
 Connection read_connection(const Value& value) {
     Map map(value);
     Connection connection;
-    const auto grant = map["grant"];
-    if (grant.word({"client_credentials", "authorization_code"}) == "authorization_code")
-        grant.error("grant authorization_code is not supported by this version; use client_credentials");
+    const auto written = map["grant"];
+    const auto grant = written.word({"client_credentials", "authorization_code"});
+    if (grant == "authorization_code") connection.grant = Grant::authorization_code;
     set(connection.client_id, map.required("clientId").filled());
-    if (auto secret = map.required("clientSecret").filled()) connection.client_secret = Secret(std::move(*secret));
+    const bool needs_secret = grant == "client_credentials" || !written.present();
+    const auto secret = needs_secret ? map.required("clientSecret") : map["clientSecret"];
+    if (auto text = secret.filled()) connection.client_secret = Secret(std::move(*text));
     set(connection.scopes, read_scopes(map["scopes"]));
     map.close();
     return connection;
@@ -134,6 +136,19 @@ void check_writes(const Value& value, const WrittenIntegration* written) {
     }
 }
 
+/// The manifest opens the proxy; an installation can only close it.
+void read_proxy_switch(const Value& value, const WrittenIntegration* written, Installation& installation) {
+    Map map(value);
+    const auto enabled = map["enabled"];
+    const auto wanted = enabled.boolean();
+    map.close();
+    if (!written) return;
+    installation.proxy = written->integration.proxy && wanted.value_or(true);
+    if (wanted.value_or(false) && !written->integration.proxy)
+        enabled.error(fmt::format("the manifest does not enable the proxy of {}; let it say proxy: {{ enabled: true }}",
+                                  shown(written->integration.name)));
+}
+
 void read_config(const Value& value, const WrittenIntegration* written, const Context& context,
                  Installation& installation) {
     Map map(value);
@@ -144,9 +159,7 @@ void read_config(const Value& value, const WrittenIntegration* written, const Co
     Map write(map["write"]);
     check_writes(write["objects"], written);
     write.close();
-    Map proxy(map["proxy"]);
-    (void)proxy["enabled"].boolean();
-    proxy.close();
+    read_proxy_switch(map["proxy"], written, installation);
     map.close();
 }
 
