@@ -1,7 +1,11 @@
 #include "daemon/notify.hpp"
 
+#include "config/notifications.hpp"
+
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace syncd {
 namespace {
@@ -49,7 +53,9 @@ struct Bench {
 bj::object data_of(const storage::Notice& notice, const std::string& event, const Texts& members) {
     const auto body = bj::parse(notice.body).as_object();
     EXPECT_EQ(body.size(), 2u) << notice.body;
-    EXPECT_EQ(body.at("notificationType"), event);
+    EXPECT_EQ(body.at("notificationType").as_string(), event);
+    const auto& known = config::notification_events();
+    EXPECT_NE(std::ranges::find(known, event), known.end()) << "nobody can ask for " << event;
     auto data = body.at("data").as_object();
     for (const auto& member : members)
         EXPECT_TRUE(data.contains(member) && data.at(member).is_string()) << event << " lacks " << member;

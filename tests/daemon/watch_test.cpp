@@ -1,12 +1,12 @@
 #include "daemon/watch.hpp"
 
+#include "daemon/daemon.hpp"
 #include "tests/support/builders.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/support/test_world.hpp"
 
 #include <SQLiteCpp/Database.h>
-#include <SQLiteCpp/Statement.h>
 
 #include <gtest/gtest.h>
 
@@ -58,11 +58,10 @@ struct Bench {
     }
     /// How many notifications of the event there are.
     int told(const std::string& event) const {
-        SQLite::Database db(folder.file("w.db"), SQLite::OPEN_READONLY);
-        SQLite::Statement count(db, "SELECT count(*) FROM message_body WHERE body LIKE ?");
-        count.bind(1, "{\"notificationType\":\"" + event + "\"%");
-        count.executeStep();
-        return count.getColumn(0).getInt();
+        return count("SELECT count(*) FROM message_body WHERE body LIKE '{\"notificationType\":\"" + event + "\"%'");
+    }
+    int count(const std::string& sql) const {
+        return SQLite::Database(folder.file("w.db"), SQLite::OPEN_READONLY).execAndGet(sql).getInt();
     }
 };
 
@@ -195,6 +194,28 @@ TEST(Watch, NobodyLooksWhereThereIsNothingToTell) {
     EXPECT_FALSE(bench.watch.is_needed());
     bench.watch.watch_disk([] { return std::nullopt; });
     EXPECT_TRUE(bench.watch.is_needed());
+}
+
+TEST(Watch, ReadsWaitWhileTheDiskIsFull) {
+    Bench bench;
+    DiskSpace space{40 * megabyte, 10'000 * megabyte};
+    Daemon daemon(bench.world, bench.store, bench.config, bentley::Catalog::builtin(), bench.log, Secret("key"));
+    daemon.watch_disk([&] { return space; });
+    testing::run(bench.world.context, daemon.start());
+    const auto running = testing::start(bench.world.context, daemon.run());
+    bench.world.settle();
+    bench.world.advance(30min);
+    EXPECT_TRUE(daemon.not_ready().starts_with("disk.low")) << daemon.not_ready();
+    EXPECT_EQ(bench.count("SELECT count(*) FROM operations"), 0);
+    EXPECT_EQ(bench.told("disk.low"), 1);
+
+    space.available = 9'000 * megabyte;
+    bench.world.advance(3min);
+    EXPECT_EQ(daemon.not_ready(), "");
+    EXPECT_GT(bench.count("SELECT count(*) FROM operations"), 0);
+    daemon.cut();
+    bench.world.advance(1min);
+    EXPECT_TRUE(running.done());
 }
 
 }  // namespace
