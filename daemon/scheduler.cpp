@@ -33,12 +33,12 @@ awaitable<void> Health::note(const ReadOutcome& outcome) {
     if (known_ == healthy) co_return;
     const auto& id = context_.installation.id;
     const bool recovered = healthy && known_.has_value();
-    known_ = healthy;
     const auto notices = refused ? context_.notifier.unhealthy(context_.installation, outcome.error->message)
                                  : context_.notifier.connection(ConnectionEvent::refreshed, context_.installation);
     co_await context_.store.set_health(id, healthy, refused ? outcome.error->message : "", context_.world.now(),
                                        notices);
     context_.ring_for(notices);
+    if (std::exchange(known_, healthy) == healthy) co_return;  // another read said so meanwhile
     if (refused)
         context_.log.error("connection.unhealthy", {{"installation", id}, {"error", outcome.error->message}});
     else if (recovered)
