@@ -28,7 +28,11 @@ Daemon::Daemon(World& world, storage::Store& store, const config::Config& config
       config_(config),
       catalog_(catalog),
       log_(log),
+      cipher_(signing_key),
+      links_(signing_key),
       downloads_(config.server.public_url, std::move(signing_key)),
+      sessions_(world),
+      public_url_(config.server.public_url),
       client_(world),
       services_(world,
                 [this](std::exception_ptr failure) { log_.error("service.broken", {{"error", describe(failure)}}); }),
@@ -79,6 +83,7 @@ awaitable<void> Daemon::start() {
                         log_,
                         config_,
                         catalog_,
+                        cipher_,
                         [this](const std::string& destination) { deliveries_.at(destination)->ring(); },
                         [this] { return stopping_; }};
     for (const auto& installation : config_.installations) {
@@ -100,12 +105,14 @@ std::uint16_t Daemon::listen() {
                                              with_port(wanted.host, wanted.port), refused.code().message()));
     }
     if (wanted.public_url.ends_with(":0")) {  // the default for any free port: only now it is known
-        downloads_.set_public_url("http://" + with_port(wanted.host, server_->port()));
+        public_url_ = "http://" + with_port(wanted.host, server_->port());
+        downloads_.set_public_url(public_url_);
     }
     return server_->port();
 }
 
 awaitable<void> Daemon::run() {
+    for (auto& installation : installations_) co_await installation->prepare();
     for (auto& installation : installations_) services_.spawn(installation->scheduler().run());
     services_.spawn(upkeep());
     not_ready_.clear();
@@ -138,6 +145,7 @@ awaitable<void> Daemon::shut_down() {
     if (!co_await services_.join(end - world_.tick()) || !co_await passes_.join(end - world_.tick())) cut();
     co_await passes_.join(forever);
     co_await services_.join(forever);
+    for (auto& installation : installations_) co_await installation->save_tokens();
     co_await store_.fail_interrupted(world_.now());  // what had to be cut
     client_.close_idle();
 }
@@ -159,6 +167,12 @@ awaitable<void> Daemon::upkeep() {
 Delivery* Daemon::delivery(const std::string& destination) {
     const auto found = deliveries_.find(destination);
     return found == deliveries_.end() ? nullptr : found->second.get();
+}
+
+InstallationService* Daemon::installation(const std::string& id) {
+    for (auto& service : installations_)
+        if (service->installation().id == id) return service.get();
+    return nullptr;
 }
 
 void Daemon::ring_all() {

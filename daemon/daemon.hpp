@@ -2,12 +2,15 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "config/core/cipher.hpp"
 #include "config/core/log.hpp"
 #include "connector/http/server.hpp"
 #include "connector/world/group.hpp"
 #include "daemon/delivery.hpp"
 #include "daemon/download.hpp"
+#include "daemon/http/session.hpp"
 #include "daemon/installation_service.hpp"
+#include "daemon/signed_link.hpp"
 
 #include <map>
 #include <memory>
@@ -84,6 +87,15 @@ public:
     /// Why the daemon is not ready to do its work; empty: it is.
     std::string not_ready() const { return not_ready_; }
     const Downloads& downloads() const { return downloads_; }
+    const SignedLinks& links() const { return links_; }
+    const Cipher& cipher() const { return cipher_; }
+    Sessions& sessions() { return sessions_; }
+    /// server.publicUrl, with the port that was taken where any may be.
+    const std::string& public_url() const { return public_url_; }
+    /// Whether this process answers requests, rather than executing one command.
+    bool serves() const { return server_ != nullptr; }
+    /// Null when the configuration has none of that id, and before start().
+    InstallationService* installation(const std::string& id);
 
 private:
     struct Target {
@@ -105,7 +117,11 @@ private:
     const config::Config& config_;
     const bentley::Catalog& catalog_;
     const Log& log_;
+    Cipher cipher_;
+    SignedLinks links_;
     Downloads downloads_;
+    Sessions sessions_;
+    std::string public_url_;
     http::Client client_;
     std::map<std::string, std::unique_ptr<http::Budget>> budgets_;  // by clientId
     std::map<std::string, std::unique_ptr<Delivery>> deliveries_;   // by destination

@@ -1,6 +1,7 @@
 // All that runs for one installation: its connection, its readers and their schedule.
 #pragma once
 
+#include "config/core/cipher.hpp"
 #include "daemon/object_reader.hpp"
 #include "daemon/scheduler.hpp"
 
@@ -17,6 +18,7 @@ struct Shared {
     const Log& log;
     const config::Config& config;
     const bentley::Catalog& catalog;
+    const Cipher& cipher;
     std::function<void(const std::string& destination)> ring;
     std::function<bool()> stopping;
 };
@@ -29,6 +31,14 @@ public:
     const config::Installation& installation() const { return context_.installation; }
     std::vector<std::unique_ptr<ObjectReader>>& readers() { return readers_; }
     Scheduler& scheduler() { return scheduler_; }
+    /// Finds out what a user has allowed so far.
+    awaitable<void> prepare();
+    /// Redeems an authorization code; reads go on at once. Errors: the provider's.
+    awaitable<result<void>> sign_in(Secret code, Secret verifier, std::string redirect_uri);
+    /// Forgets the user's tokens; whether there were any.
+    awaitable<bool> sign_out();
+    /// Keeps tokens that could not be kept when they came.
+    awaitable<void> save_tokens() { return connector_.tokens().save_again(); }
     /// Reads one object now, outside its schedule.
     awaitable<ReadOutcome> read(ObjectReader& reader, ReadOrder order);
 

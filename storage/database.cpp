@@ -38,6 +38,11 @@ void Query::bind_one(int index, std::string_view value) {
 
 void Query::bind_one(int index, Timestamp value) { statement_->bind(index, format_time(value)); }
 
+void Query::bind_one(int index, Blob value) {
+    const char* bytes = value.bytes.empty() ? "" : value.bytes.data();  // a null pointer would bind NULL
+    statement_->bind(index, static_cast<const void*>(bytes), int(value.bytes.size()));
+}
+
 Database::Database(const std::string& path, OpenMode mode, const std::string& vfs)
     : db_(path, flags_of(mode), busy_timeout_ms, vfs) {
     if (mode == OpenMode::read_write) {

@@ -16,6 +16,11 @@
 
 namespace syncd::storage {
 
+/// Bytes to be bound as a BLOB.
+struct Blob {
+    std::string_view bytes;
+};
+
 /// A prepared statement in use. Reset and cleared when it goes out of scope, so that it never pins the WAL.
 class Query {
 public:
@@ -52,6 +57,7 @@ private:
     void bind_one(int index, const std::string& value) { bind_one(index, std::string_view(value)); }
     void bind_one(int index, const char* value) { bind_one(index, std::string_view(value)); }
     void bind_one(int index, Timestamp value);
+    void bind_one(int index, Blob value);
     void bind_one(int index, std::nullopt_t) { statement_->bind(index); }
     template <class T>
     void bind_one(int index, const std::optional<T>& value) {

@@ -1,5 +1,7 @@
 #include "storage/leftovers.hpp"
 
+#include "storage/tokens.hpp"
+
 #include <algorithm>
 
 namespace syncd::storage {
@@ -20,7 +22,10 @@ std::vector<ObjectName> known_objects(Database& db) {
 }
 
 std::vector<std::string> known_installations(Database& db) {
-    auto row = db.query("SELECT id FROM installation UNION SELECT installation_id FROM connection_health ORDER BY 1");
+    auto row = db.query(
+        "SELECT id FROM installation UNION SELECT installation_id FROM connection_health "
+        "UNION SELECT installation_id FROM connection_token UNION SELECT installation_id FROM pending_authorization "
+        "ORDER BY 1");
     std::vector<std::string> found;
     while (row.step()) found.push_back(row.text(0));
     return found;
@@ -64,6 +69,7 @@ Forgotten forget_object(Database& db, const ObjectName& object) {
 }
 
 void forget_installation(Database& db, const std::string& id) {
+    forget_tokens(db, id);
     db.run("DELETE FROM connection_health WHERE installation_id = ?", id);
     db.run("DELETE FROM installation WHERE id = ?", id);
 }

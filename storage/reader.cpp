@@ -104,6 +104,14 @@ HealthRow Reader::health(const std::string& installation_id) {
     return {row.text_view(0) == "healthy", row.text(1)};
 }
 
+std::optional<ConsentRow> Reader::consent(const std::string& installation_id) {
+    auto row = impl_->db.query(
+        "SELECT client_id, state, consented_at, expires_at FROM connection_token WHERE installation_id = ?");
+    row.bind(installation_id);
+    if (!row.step()) return std::nullopt;
+    return ConsentRow{row.text(0), row.text_view(1) == "needs_consent", row.text(2), row.text(3)};
+}
+
 std::vector<OperationRow> Reader::operations(const ListFilter& filter) {
     auto row = impl_->db.query(
         "SELECT id, installation_id, object, status, result, read_type, created_at, updated_at, pages, processed, "

@@ -37,6 +37,13 @@ struct HealthRow {
     std::string reason;
 };
 
+/// A user's consent, without what is secret.
+struct ConsentRow {
+    std::string client_id;
+    bool needs_consent = false;
+    std::string consented_at, expires_at;
+};
+
 struct OperationRow {
     std::string id, installation_id, object, status, result, read_type, created_at, updated_at;
     std::int64_t pages = 0, processed = 0, creates = 0, updates = 0, deletes = 0;
@@ -90,6 +97,8 @@ public:
 
     std::vector<ObjectRow> objects(const std::string& installation_id);
     HealthRow health(const std::string& installation_id);
+    /// Empty when no user has signed in.
+    std::optional<ConsentRow> consent(const std::string& installation_id);
     std::vector<OperationRow> operations(const ListFilter& filter);
     std::optional<OperationRow> operation(const std::string& id);
     std::vector<LogRow> operation_log(const std::string& id);

@@ -9,6 +9,7 @@
 #include "storage/queries.hpp"
 #include "storage/records.hpp"
 #include "storage/schema.hpp"
+#include "storage/tokens.hpp"
 #include "storage/upkeep.hpp"
 #include "storage/views.hpp"
 #include "storage/writer.hpp"
@@ -175,6 +176,30 @@ awaitable<bool> Store::any_pending(Claim claim) {
 }
 awaitable<std::optional<std::string>> Store::results_of(std::string delivery_id) {
     return impl_->writer.run([id = std::move(delivery_id)](Database& db) { return storage::results_of(db, id); });
+}
+
+awaitable<std::optional<ConnectionTokens>> Store::load_tokens(std::string installation_id) {
+    return impl_->writer.run([id = std::move(installation_id)](Database& db) { return storage::load_tokens(db, id); });
+}
+awaitable<void> Store::save_tokens(ConnectionTokens tokens, bool consented) {
+    return impl_->writer.run(
+        [tokens = std::move(tokens), consented](Database& db) { storage::save_tokens(db, tokens, consented); });
+}
+awaitable<void> Store::end_consent(std::string installation_id, Timestamp now) {
+    return impl_->writer.run(
+        [id = std::move(installation_id), now](Database& db) { storage::end_consent(db, id, now); });
+}
+awaitable<bool> Store::forget_tokens(std::string installation_id) {
+    return impl_->writer.run(
+        [id = std::move(installation_id)](Database& db) { return storage::forget_tokens(db, id); });
+}
+awaitable<void> Store::begin_authorization(PendingAuthorization pending) {
+    return impl_->writer.run(
+        [pending = std::move(pending)](Database& db) { storage::begin_authorization(db, pending); });
+}
+awaitable<std::optional<PendingAuthorization>> Store::take_authorization(std::string state_digest, Timestamp now) {
+    return impl_->writer.run(
+        [digest = std::move(state_digest), now](Database& db) { return storage::take_authorization(db, digest, now); });
 }
 
 awaitable<void> Store::add_spent(std::string client_id, Timestamp now) {

@@ -35,6 +35,8 @@ private:
     http::Response limits(const Call& call);
     http::Response tokens_revoke(const Call& call);
     http::Response tokens_set(const Call& call);
+    http::Response consents_revoke(const Call& call);
+    http::Response consents_set(const Call& call);
     http::Response stats(const Call& call);
     http::Response stats_reset(const Call& call);
     http::Response receiver_get(const Call& call);
