@@ -36,12 +36,12 @@ result<std::string> redirect_target(const http::Response& response, const http::
 }  // namespace
 
 Connector::Connector(World& world, http::Client& client, const config::Provider& provider,
-                     config::Connection connection, http::Budget& budget)
+                     config::Connection connection, http::Budget& budget, oauth::TokenStore token_store)
     : world_(world),
       client_(client),
       provider_(provider),
       budget_(budget),
-      tokens_(world, client, provider, std::move(connection)) {}
+      tokens_(world, client, provider, std::move(connection), std::move(token_store)) {}
 
 awaitable<result<void>> Connector::sign_in() {
     auto token = co_await tokens_.token();

@@ -129,6 +129,14 @@ InstallationRow Reader::installation(const std::string& id) {
     return {row.text(0), row.text(1)};
 }
 
+std::optional<ConsentRow> Reader::consent(const std::string& installation_id) {
+    auto row = impl_->db.query(
+        "SELECT client_id, state, consented_at, expires_at FROM connection_token WHERE installation_id = ?");
+    row.bind(installation_id);
+    if (!row.step()) return std::nullopt;
+    return ConsentRow{row.text(0), row.text_view(1) == "needs_consent", row.text(2), row.text(3)};
+}
+
 std::vector<OperationRow> Reader::operations(const ListFilter& filter) {
     auto row = impl_->db.query(
         "SELECT id, installation_id, object, status, result, read_type, created_at, updated_at, pages, processed, "
