@@ -15,8 +15,8 @@ namespace {
 
 /// In order; the version of a database is how many of them it has had.
 std::array<std::string_view, 6> migrations() {
-    return {embedded::migration_0001, embedded::migration_0002, embedded::migration_0003, embedded::migration_0004,
-            embedded::migration_0005, embedded::migration_0006};
+    return {embedded::migration_0001, embedded::migration_0002, embedded::migration_0003,
+            embedded::migration_0004, embedded::migration_0005, embedded::migration_0006};
 }
 
 [[noreturn]] void refuse_newer(int version) {
