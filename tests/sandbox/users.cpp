@@ -30,9 +30,11 @@ std::string escape(std::string_view text) {
 
 std::string encode(std::string_view text) {
     std::string out;
-    for (const unsigned char c : text)
-        out +=
-            std::isalnum(c) || c == '-' || c == '_' || c == '.' ? std::string(1, char(c)) : fmt::format("%{:02X}", c);
+    for (const char each : text) {
+        const auto c = static_cast<unsigned char>(each);
+        const bool plain = std::isalnum(c) || c == '-' || c == '_' || c == '.';
+        out += plain ? std::string(1, each) : fmt::format("%{:02X}", c);
+    }
     return out;
 }
 
