@@ -33,24 +33,27 @@ struct Conn {
 };
 
 /// How the request goes, for errors.
-std::string route(const Url& url, const SendOptions& options) {
-    return url.without_query() + (options.proxy ? " through the proxy " + options.proxy->address() : "");
+std::string route(const Url& url, const std::optional<Proxy>& proxy) {
+    return url.without_query() + (proxy ? " through the proxy " + proxy->address() : "");
+}
+
+void name_target(beast::request_header<>& out, const Url& url, const std::optional<Proxy>& proxy) {
+    out.target(url.target);
+    if (!proxy || url.tls) return;
+    out.target(url.origin() + url.target);  // the proxy reads it, and must see whom it is for; a tunnel needs neither
+    if (!proxy->credentials.empty())
+        out.set(beast::field::proxy_authorization, basic_authorization(proxy->credentials));
 }
 
 beast::request<beast::string_body> to_beast(const Url& url, Request& request, const std::optional<Proxy>& proxy) {
     beast::request<beast::string_body> out;
     out.version(11);
     out.method_string(request.method);
-    out.target(url.target);
     out.set(beast::field::host, url.authority());
     out.set(beast::field::user_agent, "bentley-syncd");
     out.set(beast::field::accept_encoding, "gzip");
     for (const auto& [name, value] : request.headers) out.set(name, value);
-    if (proxy && !url.tls) {  // the proxy reads it, and must see whom it is for; a tunnel needs neither
-        out.target(url.origin() + url.target);
-        if (!proxy->credentials.empty())
-            out.set(beast::field::proxy_authorization, basic_authorization(proxy->credentials));
-    }
+    name_target(out, url, proxy);
     out.body() = std::move(request.body);
     out.prepare_payload();
     return out;
@@ -140,15 +143,10 @@ beast::request<beast::empty_body> head_of(const Url& url, const Request& request
     beast::request<beast::empty_body> out;
     out.version(11);
     out.method_string(request.method);
-    out.target(url.target);
     out.set(beast::field::host, url.authority());
     for (const auto& [name, value] : request.headers) out.insert(name, value);
     if (!request.headers.has("User-Agent")) out.set(beast::field::user_agent, "bentley-syncd");
-    if (options.proxy && !url.tls) {
-        out.target(url.origin() + url.target);
-        if (!options.proxy->credentials.empty())
-            out.set(beast::field::proxy_authorization, basic_authorization(options.proxy->credentials));
-    }
+    name_target(out, url, options.proxy);
     const bool bodyless = request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS" ||
                           request.method == "DELETE";
     if (body && !body->bytes)
@@ -355,13 +353,13 @@ awaitable<result<Response>> Client::send(Url url, Request request, SendOptions o
         Deadline deadline(impl_->world, conn->stream, left());
         auto done = co_await exchange(*conn, message, options);
         if (deadline.passed() && !(options.status_is_enough && done.answer))
-            co_return Error{errc::timed_out,
-                            fmt::format("{}: no answer in {}", route(url, options), format_duration(options.timeout))};
+            co_return Error{errc::timed_out, fmt::format("{}: no answer in {}", route(url, options.proxy),
+                                                         format_duration(options.timeout))};
         const bool stale = !done.answer && reused && !done.answered && done.answer.error().code == errc::transient;
         if (stale && options.resend) continue;
         if (!done.answer) {
             auto failure = done.answer.error();
-            failure.message = route(url, options) + ": " + failure.message;
+            failure.message = route(url, options.proxy) + ": " + failure.message;
             failure.stale = stale;
             co_return failure;
         }
@@ -383,7 +381,7 @@ awaitable<result<Answer>> Client::open(Url url, Request head, std::optional<Stre
         conn = std::move(*connected);
     }
     Closing closing(conn);
-    const auto where = url.without_query() + (options.proxy ? " through the proxy " + options.proxy->address() : "");
+    const auto where = route(url, options.proxy);
     const auto message = head_of(url, head, options, body);
     Sent sent;
     error_code unsent;
@@ -405,7 +403,7 @@ awaitable<result<Answer>> Client::open(Url url, Request head, std::optional<Stre
     if (sent.source_failed) co_return *sent.source_failed;
     const Tick end = world.tick() + limit;
     while (!watch->done && !sent.late && world.tick() < end) co_await watch->bell.wait(end - world.tick());
-    if (!watch->done)
+    if (!watch->done || (sent.late && watch->failure))
         co_return Error{errc::timed_out, fmt::format("{}: no answer in {}", where, format_duration(limit))};
     if (watch->failure) {
         auto failure = failure_of(watch->failure, true);

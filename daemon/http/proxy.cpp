@@ -71,6 +71,9 @@ class Passage {
 public:
     Passage(Daemon& daemon, http::Exchange& exchange) : daemon_(daemon), exchange_(exchange) {}
     awaitable<void> run();
+    /// The line in the log, in any case.
+    void log() const;
+    void note_failure(std::string what) { broken_ = std::move(what); }
 
 private:
     awaitable<void> pass(Connector& connector);
@@ -80,10 +83,10 @@ private:
     awaitable<void> pass_answer(Forwarded forwarded, const Links& links);
     awaitable<void> refuse(http::Response response);
     awaitable<void> fail(Error error);
-    void log(Duration took) const;
 
     Daemon& daemon_;
     http::Exchange& exchange_;
+    Tick began_ = daemon_.world().tick();
     std::string kept_, installation_, broken_;
     bool all_kept_ = false, rewriting_ = false, client_broke_ = false;
     int status_ = 0;
@@ -91,7 +94,6 @@ private:
 };
 
 awaitable<void> Passage::run() {
-    const Tick began = daemon_.world().tick();
     const auto& head = exchange_.head();
     auto refused = refuse_header(daemon_.config(), head);
     const auto* chosen = refused ? nullptr : choose(daemon_.config(), head.headers, refused);
@@ -104,11 +106,11 @@ awaitable<void> Passage::run() {
         installation_ = chosen->id;
         co_await pass(service->connector());
     }
-    log(daemon_.world().tick() - began);
 }
 
-void Passage::log(Duration took) const {
+void Passage::log() const {
     const auto& head = exchange_.head();
+    const auto took = daemon_.world().tick() - began_;
     const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
     const auto path = clean_text(path_of(head.target), logged_path_bytes_max);
     const auto method = clean_text(head.method, logged_path_bytes_max);
@@ -234,7 +236,15 @@ bool is_proxied(std::string_view target) {
 
 awaitable<void> serve_proxy(Daemon& daemon, http::Exchange& exchange) {
     Passage passage(daemon, exchange);
-    co_await passage.run();
+    std::exception_ptr failure;
+    try {
+        co_await passage.run();
+    } catch (const std::exception& broken) {  // a broken environment, or the daemon's end
+        passage.note_failure(broken.what());
+        failure = std::current_exception();
+    }
+    passage.log();
+    if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace syncd

@@ -57,8 +57,8 @@ TEST(LinkRewriter, HoldsBackNoMoreThanABeginning) {
     const std::string long_string = "\"" + std::string(1u << 20, 'x');
 
     EXPECT_EQ(rewriter.feed(long_string), long_string);
-    EXPECT_EQ(rewriter.feed("\"https://api.bent"), "\"");
-    EXPECT_EQ(rewriter.feed("h\"\"https://api.bentley.com/"), "h\"\"http://here:8710/proxy/");
+    EXPECT_EQ(rewriter.feed("\",\"https://api.bent"), "\",\"");
+    EXPECT_EQ(rewriter.feed("h\",\"https://api.bentley.com/"), "https://api.benth\",\"http://here:8710/proxy/");
 }
 
 TEST(Links, OfHeaders) {
