@@ -184,8 +184,9 @@ std::vector<WriteRow> Reader::writes(const ListFilter& filter) {
         "SELECT id, operation_id, installation_id, object, type, record_id, status, error, problem, sent_at, "
         "CASE WHEN status = 'pending' THEN next_attempt_at END, deadline_at, created_at, updated_at, attempts, key "
         "FROM write WHERE (?1 = '' OR installation_id = ?1) AND (?2 = '' OR object = ?2) "
-        "AND (?3 = '' OR status = ?3) AND (?5 IS NULL OR key < ?5) ORDER BY key DESC LIMIT ?4");
-    row.bind(filter.installation_id, filter.object, filter.status, filter.limit, filter.after);
+        "AND (?3 = '' OR status = ?3) AND (?5 IS NULL OR key < ?5) AND (?6 = '' OR record_id = ?6) "
+        "ORDER BY key DESC LIMIT ?4");
+    row.bind(filter.installation_id, filter.object, filter.status, filter.limit, filter.after, filter.record_id);
     std::vector<WriteRow> found;
     while (row.step()) found.push_back(write_row(row));
     return found;

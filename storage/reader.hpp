@@ -17,6 +17,7 @@ namespace syncd::storage {
 /// What lists are narrowed to; empty texts don't narrow.
 struct ListFilter {
     std::string installation_id, object, status, destination{};  // the last one of deliveries only
+    std::string record_id{};                                     // of writes only
     std::int64_t limit = 50;
     std::optional<std::int64_t> after{};  // key of the row that the page before ended with
 };

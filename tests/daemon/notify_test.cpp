@@ -150,7 +150,7 @@ TEST(Notify, InstallationsComeWithTheirConfigAndNoCredentials) {
     EXPECT_EQ(object.at("objectName"), "contextcapture/jobs");
     EXPECT_EQ(object.at("schedule"), "@every 10m");
     EXPECT_EQ(object.at("destination"), "hook");
-    EXPECT_EQ(object.at("selectedFields"), (bj::object{{"id", true}, {"name", true}}));
+    EXPECT_EQ(object.at("selectedFields"), (bj::object{{"id", true}}));
     EXPECT_EQ(object.at("selectedFieldMappings"), (bj::object{{"title", "name"}}));
     EXPECT_EQ(object.at("selectedFieldsAuto"), "all");
     EXPECT_TRUE(created.at("config").at_pointer("/write/objects/itwins").is_object());

@@ -1,8 +1,11 @@
 // Records written through the API and the command line, against the sandbox.
+#include "connector/bentley/catalog.hpp"
 #include "tests/e2e/support/bench.hpp"
 #include "tests/sandbox/samples.hpp"
 
 #include <gtest/gtest.h>
+
+#include <memory>
 
 namespace syncd::e2e {
 namespace {
@@ -24,11 +27,11 @@ Settings writing(std::vector<std::string> objects, const std::string& more = {})
 
 struct Writing {
     explicit Writing(const Settings& settings, std::vector<std::string> flags = {"--itwins", "3"})
-        : bench(std::move(flags), settings), daemon(bench.daemon()) {}
+        : bench(std::move(flags), settings), daemon(new Daemon(bench.daemon())) {}
 
     Answer post(const std::string& object, const std::string& request, std::vector<std::string> headers = {}) {
         headers.push_back(as_json);
-        return fetch("POST", daemon.url("/write/v1/projects/acme/integrations/bentley/objects/" + object),
+        return fetch("POST", daemon->url("/write/v1/projects/acme/integrations/bentley/objects/" + object),
                      R"({"groupRef":"acme",)" + request + "}", headers);
     }
     Answer write(const std::string& object, const std::string& type, const std::string& record,
@@ -39,7 +42,7 @@ struct Writing {
     std::int64_t requests(const std::string& path) { return bench.sandbox.requests(path); }
 
     Bench bench;
-    Daemon daemon;
+    std::unique_ptr<Daemon> daemon;
 };
 
 std::string with_id(const std::string& record, const std::string& id) {
@@ -132,7 +135,7 @@ TEST(Writes, PastValidationTheProvidersOwnDetailsStandInTheAnswerAndTheOperation
     EXPECT_GE(reply.at_pointer("/errors/0/details").as_array().size(), 3u);
     const auto operation = w.bench.json({"operations", text(reply, "/operationId")});
     EXPECT_EQ(text(operation, "/status"), "failure");
-    const auto log = bj::serialize(operation.at("log"));
+    const auto log = bj::serialize(operation.at("logs"));
     for (const auto* said : {"InvalidStorageConnectionRequest", "imodelId", "connectorType", "MissingRequiredProperty"})
         EXPECT_NE(log.find(said), std::string::npos) << said << log;
 }
@@ -158,8 +161,8 @@ TEST(Writes, AKeyMakesARepeatedRequestTheFirstOneAgain) {
     EXPECT_EQ(w.write("itwins", "create", an_itwin("2"), {key}).status, 422);
     EXPECT_EQ(w.column("SELECT count(*) FROM writes"), "1");
 
-    w.daemon.stop();
-    w.daemon = w.bench.daemon();
+    w.daemon->stop();
+    w.daemon.reset(new Daemon(w.bench.daemon()));
     EXPECT_EQ(w.write("itwins", "create", an_itwin("1"), {key}).body, first.body) << "kept over a restart";
 }
 
@@ -215,7 +218,7 @@ TEST(Writes, AMalformedRequestIsAProblemThatSaysWhatIsAllowed) {
         EXPECT_NE(answer.body.find(says), std::string::npos) << answer.body;
     }
     EXPECT_EQ(w.post("imodels", R"("type":"create","record":{})").status, 404);
-    EXPECT_EQ(fetch("POST", w.daemon.url("/write/v1/projects/other/integrations/bentley/objects/itwins"),
+    EXPECT_EQ(fetch("POST", w.daemon->url("/write/v1/projects/other/integrations/bentley/objects/itwins"),
                     R"({"groupRef":"acme","type":"create","record":{}})", {as_json})
                   .status,
               404);
@@ -249,8 +252,8 @@ TEST(Writes, AnAsynchronousWriteIsAnsweredAtOnceAndOutlivesAKill) {
     EXPECT_EQ(answer.status, 200);
     const auto id = text(bj::parse(answer.body), "/operationId");
     eventually([&] { return w.column("SELECT attempts FROM writes") == "1"; });
-    w.daemon.crash();
-    w.daemon = w.bench.daemon();
+    w.daemon->crash();
+    w.daemon.reset(new Daemon(w.bench.daemon()));
     EXPECT_TRUE(
         eventually([&] { return w.column("SELECT status FROM operations WHERE id = '" + id + "'") == "success"; }));
     EXPECT_EQ(w.column("SELECT attempts FROM writes"), "2");
@@ -300,7 +303,7 @@ TEST(Writes, SecretsOfARecordAreNowhereInTheDatabaseNorInWhatWePrint) {
     auto job = bj::parse(sandbox::sample_record("insights/carbon-calculation/ec3/jobs", 1));
     job.as_object()["ec3BearerToken"] = secret;
     EXPECT_EQ(w.write("insights/carbon-calculation/ec3/jobs", "create", bj::serialize(job)).status, 200);
-    w.daemon.stop();
+    w.daemon->stop();
     EXPECT_EQ(w.bench.printed().find(secret), std::string::npos);
     for (const auto* part : {"", "-wal"})
         EXPECT_EQ(read_text(w.bench.database().string() + part).find(secret), std::string::npos) << part;

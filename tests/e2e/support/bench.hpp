@@ -139,7 +139,7 @@ public:
     Sandbox sandbox;
 
     void configure(const Settings& settings) {
-        write_text(folder / "amp.yaml", settings.manifest.empty() ? manifest_of(settings) : settings.manifest);
+        write_text(folder / "amp.yaml", settings.manifest.empty() ? whole_manifest_of(settings) : settings.manifest);
         write_text(folder / "config.yaml", config_of(settings));
     }
     std::filesystem::path database() const { return folder / "syncd.db"; }
@@ -170,7 +170,7 @@ public:
         return all;
     }
 
-    static std::string manifest_of(const Settings& settings) {
+    static std::string whole_manifest_of(const Settings& settings) {
         auto text = manifest_of(settings.objects);
         if (!settings.writes.empty()) text += "    write:\n      objects:\n";
         for (const auto& object : settings.writes) text += fmt::format("        - objectName: {}\n", object);
