@@ -11,13 +11,6 @@ namespace {
 constexpr std::size_t page_bytes_max = 64u << 20;
 constexpr int redirects_max = 3;
 
-/// A 404 that speaks of the route, not of the record: an API version that is no longer served, or a gateway's page.
-bool is_missing_route(const http::Response& response, const Error& error) {
-    return error.message.find("OperationNotFound") != std::string::npos ||
-           error.message.find("ResourceNotFound") != std::string::npos ||
-           response.headers.get("Content-Type").find("html") != std::string_view::npos;
-}
-
 bool is_redirect(int status) { return status == 301 || status == 302 || status == 307 || status == 308; }
 
 /// Where a redirect leads, if the token may go there.
@@ -36,12 +29,12 @@ result<std::string> redirect_target(const http::Response& response, const http::
 }  // namespace
 
 Connector::Connector(World& world, http::Client& client, const config::Provider& provider,
-                     config::Connection connection, http::Budget& budget)
+                     config::Connection connection, http::Budget& budget, oauth::TokenStore token_store)
     : world_(world),
       client_(client),
       provider_(provider),
       budget_(budget),
-      tokens_(world, client, provider, std::move(connection)) {}
+      tokens_(world, client, provider, std::move(connection), std::move(token_store)) {}
 
 awaitable<result<void>> Connector::sign_in() {
     auto token = co_await tokens_.token();
@@ -156,7 +149,7 @@ awaitable<result<http::Response>> Connector::get_own(const bentley::ReadFacts& f
                                  priority, true, std::move(on_retry));
     if (!response || response->status == 200) co_return response;
     auto error = bentley::error_of(*response);
-    if (is_missing_route(*response, error)) {
+    if (bentley::is_missing_route(*response, error)) {
         error.code = errc::refused;
         co_return error;
     }

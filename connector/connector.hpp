@@ -42,7 +42,7 @@ struct Forwarded {
 class Connector {
 public:
     Connector(World& world, http::Client& client, const config::Provider& provider, config::Connection connection,
-              http::Budget& budget);
+              http::Budget& budget, oauth::TokenStore token_store = {});
 
     /// One page at `url`, which first_page_url() or the page before gave.
     /// Errors: as parse_page(), or the provider's, after the retries. unauthorized: also after one token refresh.
@@ -68,6 +68,8 @@ public:
     awaitable<result<Forwarded>> forward(ForwardOrder order);
     /// Gets a token, so that wrong credentials show before anything else does.
     awaitable<result<void>> sign_in();
+    /// The connection's tokens: the one source for all who use it.
+    oauth::TokenSource& tokens() { return tokens_; }
     /// From now on a request that fails is not tried again: for somebody who waits for the answer.
     void dont_retry() { retries_ = false; }
     const std::string& base_url() const { return provider_.base_url; }

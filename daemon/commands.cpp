@@ -1,5 +1,6 @@
 #include "daemon/commands.hpp"
 
+#include "daemon/auth_command.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/forget.hpp"
 #include "daemon/write_request.hpp"
@@ -157,6 +158,11 @@ awaitable<result<std::string>> run_command(Daemon& daemon, std::string name, std
     if (name == "write") co_return co_await write(daemon, std::move(object));
     if (name == "resolve-write") co_return co_await resolve_write(daemon, std::move(object));
     if (name == "forget") co_return co_await forget(daemon, std::move(object));
+    if (name == "auth") {
+        const auto installation = text(object, "installation"), action = text(object, "action");
+        if (action == "login") co_return co_await auth_login(daemon, installation);
+        if (action == "logout") co_return co_await auth_logout(daemon, installation);
+    }
     co_return Error{errc::not_found, "no command " + name};
 }
 

@@ -14,8 +14,8 @@ class Daemon;
 /// object, operationId, status, result}]}; `replay` {ids, dead, destination, installation, since} -> {deliveries};
 /// `destinations` {name, enable} -> {name, state}; `pause` and `unpause` {installation, objects} -> {objects};
 /// `deletes` {installation, object, confirm} -> {records}; `forget` {installation} -> {objects:
-/// [{installationId, object, records, messages}], installations, destinations}.
-/// Errors: invalid_input, not_found.
+/// [{installationId, object, records, messages}], installations, destinations}; `auth` {action, installation}: see
+/// auth_command.hpp. Errors: invalid_input, not_found.
 awaitable<result<std::string>> run_command(Daemon& daemon, std::string name, std::string arguments);
 
 }  // namespace syncd

@@ -30,7 +30,10 @@ Daemon::Daemon(World& world, storage::Store& store, const config::Config& config
       catalog_(catalog),
       log_(log),
       cipher_(signing_key),
+      links_(signing_key),
       downloads_(config.server.public_url, std::move(signing_key)),
+      sessions_(world),
+      public_url_(config.server.public_url),
       began_(world.tick()),
       client_(world),
       notifier_(config),
@@ -118,12 +121,14 @@ std::uint16_t Daemon::listen() {
                                              with_port(wanted.host, wanted.port), refused.code().message()));
     }
     if (wanted.public_url.ends_with(":0")) {  // the default for any free port: only now it is known
-        downloads_.set_public_url((wanted.tls ? "https://" : "http://") + with_port(wanted.host, server_->port()));
+        public_url_ = (wanted.tls ? "https://" : "http://") + with_port(wanted.host, server_->port());
+        downloads_.set_public_url(public_url_);
     }
     return server_->port();
 }
 
 awaitable<void> Daemon::run() {
+    for (auto& installation : installations_) co_await installation->prepare();
     if (watch_.is_needed()) services_.spawn(watch_.run());  // first: reads wait where the disk is full
     for (auto& installation : installations_) services_.spawn(installation->scheduler().run());
     services_.spawn(upkeep());
@@ -165,6 +170,7 @@ awaitable<void> Daemon::shut_down() {
     if (!co_await services_.join(end - world_.tick()) || !co_await passes_.join(end - world_.tick())) cut();
     co_await passes_.join(forever);
     co_await services_.join(forever);
+    for (auto& installation : installations_) co_await installation->save_tokens();
     co_await fail_interrupted();  // what had to be cut
     client_.close_idle();
 }

@@ -2,14 +2,17 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "config/core/cipher.hpp"
 #include "config/core/log.hpp"
 #include "connector/http/server.hpp"
 #include "connector/world/group.hpp"
 #include "daemon/delivery.hpp"
 #include "daemon/download.hpp"
+#include "daemon/http/session.hpp"
 #include "daemon/installation_service.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/watch.hpp"
+#include "daemon/signed_link.hpp"
 
 #include <map>
 #include <memory>
@@ -114,6 +117,13 @@ public:
     Duration uptime() { return world_.tick() - began_; }
     /// By clientId.
     const std::map<std::string, std::unique_ptr<http::Budget>>& budgets() const { return budgets_; }
+    const SignedLinks& links() const { return links_; }
+    const Cipher& cipher() const { return cipher_; }
+    Sessions& sessions() { return sessions_; }
+    /// server.publicUrl, with the port that was taken where any may be.
+    const std::string& public_url() const { return public_url_; }
+    /// Whether this process answers requests, rather than executing one command.
+    bool serves() const { return server_ != nullptr; }
 
 private:
     struct Target {
@@ -138,7 +148,10 @@ private:
     const bentley::Catalog& catalog_;
     const Log& log_;
     Cipher cipher_;
+    SignedLinks links_;
     Downloads downloads_;
+    Sessions sessions_;
+    std::string public_url_;
     Metrics metrics_;
     Tick began_;
     http::Client client_;

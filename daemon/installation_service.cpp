@@ -1,10 +1,13 @@
 #include "daemon/installation_service.hpp"
 
+#include "daemon/token_store.hpp"
+
 namespace syncd {
 
 InstallationService::InstallationService(const Shared& shared, const config::Installation& installation,
                                          Timestamp updated_at, http::Budget& budget)
-    : connector_(shared.world, shared.client, shared.config.provider, installation.connection, budget),
+    : connector_(shared.world, shared.client, shared.config.provider, installation.connection, budget,
+                 make_token_store(shared.world, shared.store, shared.cipher, shared.log, installation)),
       context_{shared.world,    shared.store,      connector_, budget,        shared.log,
                shared.config,   installation,      updated_at, shared.ring,   shared.stopping,
                shared.notifier, shared.reads_wait, written_,   shared.metrics},
@@ -13,6 +16,37 @@ InstallationService::InstallationService(const Shared& shared, const config::Ins
       writes_(context_, shared.catalog, shared.cipher, written_) {
     for (const auto& object : installation.objects)
         readers_.push_back(std::make_unique<ObjectReader>(context_, object, *shared.catalog.find(object.object)));
+}
+
+awaitable<void> InstallationService::prepare() {
+    co_await connector_.tokens().load();
+    if (const auto& missing = connector_.tokens().needs_consent()) co_await health_.note({.error = *missing});
+}
+
+awaitable<result<void>> InstallationService::sign_in(Secret code, Secret verifier, std::string redirect_uri) {
+    auto& tokens = connector_.tokens();
+    auto done = co_await tokens.redeem(std::move(code), std::move(verifier), std::move(redirect_uri));
+    const auto& id = context_.installation.id;
+    if (done)
+        context_.log.info("connection.signed_in", {{"installation", id}});
+    else
+        context_.log.warn("connection.not_signed_in", {{"installation", id}, {"error", done.error().message}});
+    if (!tokens.needs_consent()) {
+        co_await health_.note({.success = true});
+        scheduler_.wake();
+    }
+    co_return done;
+}
+
+awaitable<bool> InstallationService::sign_out() {
+    bool had_tokens = false;
+    const auto forget = [](storage::Store& store, std::string id, bool& had) -> awaitable<void> {
+        had = co_await store.forget_tokens(std::move(id));
+    };
+    co_await connector_.tokens().sign_out([&] { return forget(context_.store, context_.installation.id, had_tokens); });
+    context_.log.info("connection.signed_out", {{"installation", context_.installation.id}});
+    if (const auto& missing = connector_.tokens().needs_consent()) co_await health_.set(false, missing->message);
+    co_return had_tokens;
 }
 
 awaitable<ReadOutcome> InstallationService::read(ObjectReader& reader, ReadOrder order) {

@@ -1,6 +1,7 @@
 // All that runs for one installation: its connection, its readers and their schedule.
 #pragma once
 
+#include "config/core/cipher.hpp"
 #include "daemon/object_reader.hpp"
 #include "daemon/scheduler.hpp"
 #include "daemon/write_service.hpp"
@@ -36,6 +37,14 @@ public:
     Scheduler& scheduler() { return scheduler_; }
     WriteService& writes() { return writes_; }
     Connector& connector() { return connector_; }
+    /// Finds out what a user has allowed so far.
+    awaitable<void> prepare();
+    /// Redeems an authorization code; reads go on at once. Errors: the provider's.
+    awaitable<result<void>> sign_in(Secret code, Secret verifier, std::string redirect_uri);
+    /// Forgets the user's tokens; whether there were any.
+    awaitable<bool> sign_out();
+    /// Keeps tokens that could not be kept when they came.
+    awaitable<void> save_tokens() { return connector_.tokens().save_again(); }
     /// Reads one object now, outside its schedule.
     awaitable<ReadOutcome> read(ObjectReader& reader, ReadOrder order);
 

@@ -41,29 +41,6 @@ bj::array texts(const std::vector<std::string>& list) { return bj::value_from(li
 
 }  // namespace
 
-const std::vector<std::string_view>& notification_events() {
-    static const std::vector<std::string_view> events = {"installation.created",
-                                                         "installation.updated",
-                                                         "installation.deleted",
-                                                         "connection.created",
-                                                         "connection.updated",
-                                                         "connection.deleted",
-                                                         "connection.refreshed",
-                                                         "connection.error",
-                                                         "read.backfill.done",
-                                                         "read.schedule.paused",
-                                                         "read.triggered.done",
-                                                         "read.triggered.error",
-                                                         "read.overdue",
-                                                         "read.deletes.held",
-                                                         "write.async.done",
-                                                         "write.unknown",
-                                                         "destination.webhook.disabled",
-                                                         "budget.high",
-                                                         "disk.low"};
-    return events;
-}
-
 std::vector<std::string> Notifier::destinations_of(std::string_view event) const {
     std::vector<std::string> told;
     for (const auto& [name, destination] : config_.destinations) {

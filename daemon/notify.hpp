@@ -36,9 +36,6 @@ struct WriteSubject {
 /// `connection.created` and its siblings that say no more than whose connection it is.
 enum class ConnectionEvent { created, updated, deleted, refreshed };
 
-/// Every event that `notifications` may name.
-const std::vector<std::string_view>& notification_events();
-
 class Notifier {
 public:
     explicit Notifier(const config::Config& config) : config_(config) {}

@@ -33,6 +33,11 @@ awaitable<std::vector<OnlineResult>> check_online(World& world, const config::Co
     std::vector<OnlineResult> results;
     for (const auto& installation : config.installations) {
         if (!installation_id.empty() && installation.id != installation_id) continue;
+        if (installation.connection.grant == config::Grant::authorization_code) {
+            // Its tokens rotate: whoever has them in hand must be the only one to use them.
+            results.push_back({installation.id, "", true, "a user's: see `auth status`"});
+            continue;
+        }
         auto& budget = budgets[installation.connection.client_id];
         if (!budget)
             budget = std::make_unique<http::Budget>(

@@ -22,7 +22,11 @@ struct Scheduler::Turn {
 
     void note(const ReadOutcome& outcome, Tick now) {
         refusals = is_refused(outcome) ? refusals + 1 : 0;
-        if (refusals > 0) next_try = now + std::min(longest_pause, first_pause * (1 << std::min(refusals - 1, 6)));
+        if (refusals == 0) return;
+        // Of a user: waits for consent, then goes on at once.
+        next_try = outcome.error->needs_consent
+                       ? now
+                       : now + std::min(longest_pause, first_pause * (1 << std::min(refusals - 1, 6)));
     }
 };
 
@@ -33,16 +37,20 @@ awaitable<void> Health::note(const ReadOutcome& outcome) {
     if (known_ == healthy) co_return;
     const auto& id = context_.installation.id;
     const bool recovered = healthy && known_.has_value();
-    known_ = healthy;
-    const auto notices = refused ? context_.notifier.unhealthy(context_.installation, outcome.error->message)
-                                 : context_.notifier.connection(ConnectionEvent::refreshed, context_.installation);
-    co_await context_.store.set_health(id, healthy, refused ? outcome.error->message : "", context_.world.now(),
-                                       notices);
-    context_.ring_for(notices);
+    if (!co_await set(healthy, refused ? outcome.error->message : "")) co_return;  // another read said so meanwhile
     if (refused)
         context_.log.error("connection.unhealthy", {{"installation", id}, {"error", outcome.error->message}});
     else if (recovered)
         context_.log.info("connection.healthy", {{"installation", id}});
+}
+
+awaitable<bool> Health::set(bool healthy, std::string reason) {
+    const auto& installation = context_.installation;
+    const auto notices = healthy ? context_.notifier.connection(ConnectionEvent::refreshed, installation)
+                                 : context_.notifier.unhealthy(installation, reason);
+    co_await context_.store.set_health(installation.id, healthy, std::move(reason), context_.world.now(), notices);
+    context_.ring_for(notices);
+    co_return std::exchange(known_, healthy) != healthy;
 }
 
 Timestamp next_due(const config::Schedule& schedule, std::optional<Timestamp> last_due_at, Timestamp now) {
@@ -107,7 +115,8 @@ awaitable<void> Scheduler::wait_until_due(ObjectReader& reader, Doorbell& bell, 
     while (!context_.stopping()) {
         const auto state = co_await context_.store.object_state(context_.installation.id, reader.object().object);
         const auto now = context_.world.now();
-        const bool waits = state.paused || context_.reads_wait() || !co_await knows_itwins(reader);
+        const bool waits = state.paused || context_.reads_wait() || context_.connector.tokens().needs_consent() ||
+                           !co_await knows_itwins(reader);
         const bool cut_off = std::exchange(turn.first, false) && state.backfill == Backfill::running;
         if (cut_off && !waits) co_return;  // goes on at once
         const Duration wait = turn.refusals > 0 ? turn.next_try - context_.world.tick()

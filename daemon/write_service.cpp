@@ -455,10 +455,10 @@ awaitable<WriteStep> WriteService::look(Job& job) {
     auto found = lookup.found();
     Looked looked{.record_id = found.written.id, .why = found.why};
     switch (found.what) {
-        case bentley::Lookup::Found::What::nothing: looked.what = Looked::nothing; break;
-        case bentley::Lookup::Found::What::ours: looked.what = Looked::ours; break;
-        case bentley::Lookup::Found::What::taken: looked.what = Looked::taken; break;
-        case bentley::Lookup::Found::What::unclear: looked.what = Looked::unclear; break;
+        case bentley::Lookup::What::nothing: looked.what = Looked::nothing; break;
+        case bentley::Lookup::What::ours: looked.what = Looked::ours; break;
+        case bentley::Lookup::What::taken: looked.what = Looked::taken; break;
+        case bentley::Lookup::What::unclear: looked.what = Looked::unclear; break;
     }
     job.data = std::move(found.written.data);
     co_return judge_look(case_of(job), looked);

@@ -1,6 +1,7 @@
 #include "storage/leftovers.hpp"
 
 #include "storage/notices.hpp"
+#include "storage/tokens.hpp"
 
 #include <algorithm>
 
@@ -22,7 +23,10 @@ std::vector<ObjectName> known_objects(Database& db) {
 }
 
 std::vector<std::string> known_installations(Database& db) {
-    auto row = db.query("SELECT id FROM installation UNION SELECT installation_id FROM connection_health ORDER BY 1");
+    auto row = db.query(
+        "SELECT id FROM installation UNION SELECT installation_id FROM connection_health "
+        "UNION SELECT installation_id FROM connection_token UNION SELECT installation_id FROM pending_authorization "
+        "ORDER BY 1");
     std::vector<std::string> found;
     while (row.step()) found.push_back(row.text(0));
     return found;
@@ -75,6 +79,7 @@ void forget_installation(Database& db, const std::string& id, Timestamp now, con
         if (row.step()) facts.emplace(row.text(0), row.text(1));
     }
     if (facts && build) notify(db, build(id, facts->first, facts->second), now);
+    forget_tokens(db, id);
     db.run("DELETE FROM connection_health WHERE installation_id = ?", id);
     db.run("DELETE FROM installation WHERE id = ?", id);
     db.run("DELETE FROM meta WHERE key = 'installation_created:' || ?", id);

@@ -129,6 +129,14 @@ InstallationRow Reader::installation(const std::string& id) {
     return {row.text(0), row.text(1)};
 }
 
+std::optional<ConsentRow> Reader::consent(const std::string& installation_id) {
+    auto row = impl_->db.query(
+        "SELECT client_id, state, consented_at, expires_at FROM connection_token WHERE installation_id = ?");
+    row.bind(installation_id);
+    if (!row.step()) return std::nullopt;
+    return ConsentRow{row.text(0), row.text_view(1) == "needs_consent", row.text(2), row.text(3)};
+}
+
 std::vector<OperationRow> Reader::operations(const ListFilter& filter) {
     auto row = impl_->db.query(
         "SELECT id, installation_id, object, status, result, read_type, created_at, updated_at, pages, processed, "
@@ -251,15 +259,17 @@ std::string Reader::body(const std::string& delivery_id) {
 }
 
 std::vector<DestinationRow> Reader::destinations() {
+    // A status twice: as it stands in the condition of a partial index, which SQLite then knows to be the way.
     auto row = impl_->db.query(
         "SELECT d.name, d.state, d.reason, d.failing_since, d.last_accepted_at, "
         "(SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key WHERE s.destination = d.name AND "
         "m.status = 'pending'), "
-        "(SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key WHERE s.destination = d.name AND "
-        "m.status = 'held'), "
-        "(SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key WHERE s.destination = d.name AND "
-        "m.status = 'dead'), coalesce((SELECT value FROM meta WHERE key = 'destination_created:' || d.name), "
-        "d.updated_at), d.updated_at FROM destinations d ORDER BY d.name");
+        "(SELECT count(*) FROM message m CROSS JOIN stream s ON s.key = m.stream_key WHERE s.destination = d.name AND "
+        "m.status IN ('pending', 'held') AND m.status = 'held'), "
+        "(SELECT count(*) FROM message m CROSS JOIN stream s ON s.key = m.stream_key WHERE s.destination = d.name AND "
+        "m.status IN ('delivered', 'dead') AND m.status = 'dead'), "
+        "coalesce((SELECT value FROM meta WHERE key = 'destination_created:' || d.name), d.updated_at), d.updated_at "
+        "FROM destinations d ORDER BY d.name");
     std::vector<DestinationRow> found;
     while (row.step())
         found.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.integer(5),

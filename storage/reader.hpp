@@ -44,6 +44,13 @@ struct InstallationRow {
     std::string created_at, updated_at;
 };
 
+/// A user's consent, without what is secret.
+struct ConsentRow {
+    std::string client_id;
+    bool needs_consent = false;
+    std::string consented_at, expires_at;
+};
+
 struct OperationRow {
     std::string id, installation_id, object, status, result, read_type, created_at, updated_at;
     std::int64_t pages = 0, processed = 0, creates = 0, updates = 0, deletes = 0;
@@ -110,6 +117,8 @@ public:
     std::vector<ObjectRow> objects(const std::string& installation_id);
     HealthRow health(const std::string& installation_id);
     InstallationRow installation(const std::string& id);
+    /// Empty when no user has signed in.
+    std::optional<ConsentRow> consent(const std::string& installation_id);
     /// Lists are newest first.
     std::vector<OperationRow> operations(const ListFilter& filter);
     std::optional<OperationRow> operation(const std::string& id);

@@ -10,6 +10,7 @@
 #include "storage/queries.hpp"
 #include "storage/records.hpp"
 #include "storage/schema.hpp"
+#include "storage/tokens.hpp"
 #include "storage/upkeep.hpp"
 #include "storage/views.hpp"
 #include "storage/writer.hpp"
@@ -236,6 +237,30 @@ awaitable<void> Store::forget_told(std::string event, std::string subject) {
     return impl_->writer.run([event = std::move(event), subject = std::move(subject)](Database& db) {
         storage::forget_told(db, event, subject);
     });
+}
+
+awaitable<std::optional<ConnectionTokens>> Store::load_tokens(std::string installation_id) {
+    return impl_->writer.run([id = std::move(installation_id)](Database& db) { return storage::load_tokens(db, id); });
+}
+awaitable<void> Store::save_tokens(ConnectionTokens tokens, bool consented) {
+    return impl_->writer.run(
+        [tokens = std::move(tokens), consented](Database& db) { storage::save_tokens(db, tokens, consented); });
+}
+awaitable<void> Store::end_consent(std::string installation_id, Timestamp now) {
+    return impl_->writer.run(
+        [id = std::move(installation_id), now](Database& db) { storage::end_consent(db, id, now); });
+}
+awaitable<bool> Store::forget_tokens(std::string installation_id) {
+    return impl_->writer.run(
+        [id = std::move(installation_id)](Database& db) { return storage::forget_tokens(db, id); });
+}
+awaitable<void> Store::begin_authorization(PendingAuthorization pending) {
+    return impl_->writer.run(
+        [pending = std::move(pending)](Database& db) { storage::begin_authorization(db, pending); });
+}
+awaitable<std::optional<PendingAuthorization>> Store::take_authorization(std::string state_digest, Timestamp now) {
+    return impl_->writer.run(
+        [digest = std::move(state_digest), now](Database& db) { return storage::take_authorization(db, digest, now); });
 }
 
 awaitable<void> Store::add_spent(std::string client_id, Timestamp now) {

@@ -283,6 +283,28 @@ struct Retention {
     Duration operations{}, deliveries{}, dead_letters{}, deleted_records{};
 };
 
+/// Tokens of a user's consent, as they are kept.
+struct ConnectionTokens {
+    std::string installation_id, client_id;
+    bool needs_consent = false;               // the provider ended it: nothing is left of the tokens
+    std::string refresh_token, access_token;  // sealed for place_of_tokens()
+    std::optional<Timestamp> expires_at;      // of the access token
+    Timestamp consented_at, updated_at;
+};
+/// What their cipher calls the place of an installation's tokens.
+std::string place_of_tokens(const std::string& installation_id);
+
+inline constexpr Duration authorization_lifetime = std::chrono::minutes{15};
+
+/// A user who was sent to the provider to consent.
+struct PendingAuthorization {
+    std::string state_digest, installation_id, browser_digest;
+    std::string verifier;  // sealed for place_of_verifier()
+    std::string redirect_uri;
+    Timestamp created_at;
+};
+std::string place_of_verifier(const std::string& state_digest);
+
 struct StoreOptions {
     std::string path;
     std::string vfs{};  // empty: the system's
@@ -392,6 +414,18 @@ public:
     /// Whether it was told now.
     awaitable<bool> tell_once(TellOnce told);
     awaitable<void> forget_told(std::string event, std::string subject);
+
+    // Users' consent
+    awaitable<std::optional<ConnectionTokens>> load_tokens(std::string installation_id);
+    /// As of `tokens.updated_at`; `consented`: they come from a new consent, not from a renewal.
+    awaitable<void> save_tokens(ConnectionTokens tokens, bool consented);
+    /// Notes that the installation waits for a user, and drops its tokens.
+    awaitable<void> end_consent(std::string installation_id, Timestamp now);
+    /// Whether there were any.
+    awaitable<bool> forget_tokens(std::string installation_id);
+    awaitable<void> begin_authorization(PendingAuthorization pending);
+    /// Once for each, and only within authorization_lifetime.
+    awaitable<std::optional<PendingAuthorization>> take_authorization(std::string state_digest, Timestamp now);
 
     // Upkeep
     /// Counts one request of this client in the minute of `now`.

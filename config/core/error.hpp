@@ -37,7 +37,8 @@ struct [[nodiscard]] Error {
     int http_status = 0;                                // 0: no answer
     std::optional<std::chrono::seconds> retry_after{};  // as the peer asked
     bool sent = true;                                   // false: certainly never reached the peer
-    bool stale = false;  // a kept-alive connection had been closed: the same request may be sent again at once
+    bool stale = false;          // a kept-alive connection had been closed: the same request may be sent again at once
+    bool needs_consent = false;  // unauthorized until a user signs in: trying again is of no use
 };
 
 template <class T>

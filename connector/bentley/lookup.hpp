@@ -51,42 +51,51 @@ public:
     /// Its answer, 200 or 404. Errors: invalid_body, or what another status stands for; the lookup can't go on then.
     result<void> take(const http::Response& response);
 
+    enum class What {
+        nothing,  // it did not happen
+        ours,     // it did: `written`
+        taken,    // the unique key belongs to another record
+        unclear,  // several records could be it, or none can be told
+    };
     struct Found {
-        enum class What {
-            nothing,  // it did not happen
-            ours,     // it did: `written`
-            taken,    // the unique key belongs to another record
-            unclear,  // several records could be it, or none can be told
-        } what{};
+        What what{};
         Written written{};
         std::string why{};  // for people
     };
     /// REQUIRES that it is done.
     Found found() const;
 
-private:
-    enum class Match { no, yes, unclear };
+    /// By what a lookup tells the record.
+    enum class Means { none, state, marker, unique, inside, content };
+    static Means means(const Object& object, const Lost& lost);
 
-    result<void> take_list(const http::Response& response);
-    result<void> take_own(const http::Response& response);
-    result<void> take_inside(const http::Response& response);
+private:
+    struct Row {
+        std::string id, raw;
+    };
+
     result<void> take_update(const http::Response& response);
+    result<void> take_own(const http::Response& response);
+    result<void> take_list(const http::Response& response);
+    result<void> take_inside(const http::Response& response);
+    /// The rows of a page; the next one is what is asked for next.
+    result<std::vector<Row>> take_page(const ReadFacts& facts, const http::Response& response);
     void judge(const std::string& id, std::string_view row);
-    void judge_inside(const std::string& connection, const std::vector<std::string_view>& rows);
-    void ask(std::string url);
-    void end(Found found);
+    void judge_inside();
+    void next_parent();
+    result<void> finish();
+    result<void> end(What what, std::string why);
 
     const Object* object_;
     std::string base_url_;
     Lost lost_;
+    Means means_;
     std::string url_;  // to be asked now; empty: done
     int asked_ = 0;
-    std::set<std::string> seen_;  // URLs of this list
-    struct Row {
-        std::string id, raw;
-    };
-    std::deque<Row> parents_;  // whose insides are still to be read; the first one is being read
+    std::set<std::string> seen_;  // pages of this list
+    std::deque<Row> parents_;     // whose insides are still to be read; the first one's are being read
     bool in_parents_ = false;
+    std::vector<Row> inside_;  // of the first one, so far
     std::vector<Row> ours_;
     std::size_t unclear_rows_ = 0;
     std::optional<Found> found_;

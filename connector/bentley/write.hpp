@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace syncd::bentley {
 
@@ -39,6 +40,9 @@ result<std::string> overlay(const Object& object, std::string_view read_body, st
 /// A 2xx answer; `id` is that of the request, for updates and deletes. A body that can't be read is no error: then
 /// there is no data, and no id of a create.
 Written parse_written(const Object& object, WriteType type, std::string_view id, const http::Response& response);
+
+/// The names in braces in a path, but {id}.
+std::vector<std::string> path_fields(std::string_view path);
 
 /// Whether it starts work that is paid for or uses up a small quota: never sent twice.
 bool starts_paid_work(const Object& object, WriteType type, std::string_view record);

@@ -77,7 +77,7 @@ struct Marker {
 
 /// How a create whose answer was lost is looked up.
 struct LookupFacts {
-    std::string path;  // {field} of the record, {since}, {marker}; a parameter whose field is absent is left out
+    std::string path;  // {field} of the record, {since}, {marker}; the parameter of an absent {field?} is left out
     std::string accept;
     std::string key;                                       // the array; empty: the answer is the record
     std::string wrapper;                                   // of the record where there is no array

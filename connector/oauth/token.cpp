@@ -1,54 +1,52 @@
 #include "connector/oauth/token.hpp"
 
-#include "config/core/json.hpp"
-#include "config/core/text.hpp"
+#include "connector/oauth/endpoint.hpp"
 
-#include <fmt/format.h>
+#include <boost/asio/this_coro.hpp>
 
-#include <charconv>
+#include <algorithm>
 
 namespace syncd::oauth {
 namespace {
 
 constexpr Duration renew_before = std::chrono::seconds{60};
-constexpr std::int64_t lifetime_default_s = 3600;  // when the answer does not say
-constexpr std::size_t answer_bytes_max = 256u << 10;
+constexpr Duration save_again_after = std::chrono::seconds{10};
+constexpr Duration lifetime_max = std::chrono::hours{7 * 24};  // of a kept token: beyond it the clock was set back
 
-std::string form(const config::Connection& connection) {
-    std::string scopes;
-    for (const auto& scope : connection.scopes) scopes += (scopes.empty() ? "" : " ") + scope;
-    return "grant_type=client_credentials&client_id=" + http::percent_encode(connection.client_id) +
-           "&client_secret=" + http::percent_encode(connection.client_secret.reveal()) +
-           "&scope=" + http::percent_encode(scopes);
+Error no_consent(const std::string& why) {
+    return {.code = errc::unauthorized,
+            .message = why + ": `bentley-syncd auth login` prints the link where a user does",
+            .needs_consent = true};
 }
 
-/// What the endpoint says is wrong: RFC 6749's error and error_description.
-std::string explain(const http::Response& response) {
-    std::string why = fmt::format("HTTP {}", response.status);
-    if (!json::validate(response.body)) return why;
-    for (const char* name : {"error", "error_description"})
-        if (const auto value = json::find(response.body, name))
-            if (const auto text = json::as_text(*value)) why += ", " + clean_text(*text, 300);
-    return why;
+std::string credentials_form(const config::Connection& connection) {
+    return encode_form({{"grant_type", "client_credentials"},
+                        {"client_id", connection.client_id},
+                        {"client_secret", connection.client_secret.reveal()},
+                        {"scope", scope_of(connection)}});
 }
 
-Error refuse(const http::Response& response, const std::string& where) {
-    const bool ours = response.status == 400 || response.status == 401 || response.status == 403;
-    const auto code = ours ? errc::unauthorized : response.status == 429 ? errc::rate_limited : errc::transient;
-    const auto hint = ours ? "; check clientId, clientSecret and scopes" : "";
-    return {.code = code,
-            .message = fmt::format("{} gave no token: {}{}", where, explain(response), hint),
-            .http_status = response.status};
+std::string refresh_form(const config::Connection& connection, const Secret& refresh_token) {
+    return encode_form({{"grant_type", "refresh_token"},
+                        {"client_id", connection.client_id},
+                        {"client_secret", connection.client_secret.reveal()},
+                        {"refresh_token", refresh_token.reveal()}});
 }
 
 }  // namespace
 
 TokenSource::TokenSource(World& world, http::Client& client, const config::Provider& provider,
-                         config::Connection connection)
-    : world_(world), client_(client), provider_(provider), connection_(std::move(connection)), mutex_(world) {}
+                         config::Connection connection, TokenStore store)
+    : world_(world),
+      client_(client),
+      provider_(provider),
+      connection_(std::move(connection)),
+      store_(std::move(store)),
+      mutex_(world) {}
 
 awaitable<result<Secret>> TokenSource::token() {
     const auto guard = co_await mutex_.lock();
+    if (unsaved_ && world_.tick() >= save_again_at_) co_await save();
     if (!token_.empty() && world_.tick() < renew_at_) co_return token_;
     if (auto fetched = co_await fetch(); !fetched) co_return fetched.error();
     co_return token_;
@@ -59,35 +57,131 @@ void TokenSource::reject(const Secret& token) {
 }
 
 awaitable<result<void>> TokenSource::fetch() {
+    if (connection_.grant == config::Grant::authorization_code) co_return co_await refresh();
     token_ = Secret();
-    auto url = http::parse_url(provider_.token_url);
-    if (!url) co_return url.error();
-    http::Request request{.method = "POST", .body = form(connection_)};
-    request.headers.add("Content-Type", "application/x-www-form-urlencoded");
-    request.headers.add("Accept", "application/json");
-    const http::SendOptions options{.timeout = provider_.timeout,
-                                    .body_bytes_max = answer_bytes_max,
-                                    .ca_file = provider_.ca_file,
-                                    .proxy = provider_.token_proxy};
-    const auto sent_at = world_.tick();
-    auto response = co_await client_.send(*url, std::move(request), options);
-    if (!response) co_return response.error();
-    if (response->status != 200) co_return refuse(*response, url->without_query());
-
-    const Error useless{errc::transient, url->without_query() + " answered 200 without an access_token"};
-    if (!json::validate(response->body)) co_return useless;
-    const auto value = json::find(response->body, "access_token");
-    const auto token = value ? json::as_string(*value) : std::nullopt;
-    if (!token || token->empty()) co_return useless;
-
-    std::int64_t lifetime_s = lifetime_default_s;
-    if (const auto expires = json::find(response->body, "expires_in"))
-        if (const auto text = json::as_text(*expires))
-            std::from_chars(text->data(), text->data() + text->size(), lifetime_s);
-    const Duration lifetime = std::chrono::seconds{std::clamp<std::int64_t>(lifetime_s, 1, 7 * 86400)};
-    renew_at_ = sent_at + lifetime - std::min(renew_before, lifetime / 4);
-    token_ = Secret(*token);
+    const auto asked_at = world_.tick();
+    auto issued = co_await ask_for_token(client_, provider_, credentials_form(connection_));
+    if (!issued) {
+        auto error = issued.error();
+        error.needs_consent = false;  // there is no user
+        co_return error;
+    }
+    use(issued->access_token, asked_at, issued->lifetime);
     co_return result<void>();
+}
+
+awaitable<result<void>> TokenSource::refresh() {
+    if (!loaded_) {
+        co_await load_once();
+        if (!token_.empty() && world_.tick() < renew_at_) co_return result<void>();
+    }
+    token_ = Secret();
+    if (refused_) co_return *refused_;
+    const auto asked_at = world_.tick();
+    auto issued = co_await ask_for_token(client_, provider_, refresh_form(connection_, kept_->refresh_token));
+    if (issued) {
+        co_await take(std::move(*issued), asked_at, false);
+        co_return result<void>();
+    }
+    if (!issued.error().needs_consent) co_return issued.error();  // the old token may still be good: asked again
+    kept_.reset();
+    unsaved_ = false;
+    refused_ = no_consent(issued.error().message + "; a user has to sign in again");
+    try {
+        co_await store_.end();
+    } catch (const std::exception&) {  // the next process learns it from the provider as we did
+    }
+    co_return *refused_;
+}
+
+awaitable<void> TokenSource::take(Issued issued, Tick asked_at, bool consented) {
+    Tokens tokens{.refresh_token = issued.refresh_token ? *issued.refresh_token : kept_->refresh_token,
+                  .access_token = issued.access_token,
+                  .expires_at = world_.now() - (world_.tick() - asked_at) + issued.lifetime};
+    kept_ = std::move(tokens);
+    unsaved_ = true;
+    consented_ = consented_ || consented;
+    co_await save();
+    use(kept_->access_token, asked_at, issued.lifetime);
+}
+
+/// Nothing cancels it: the provider has used up the token before. A full disk does not end the connection either: what
+/// could not be saved is used from memory, and saved later.
+awaitable<void> TokenSource::save() {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    try {
+        co_await store_.save(*kept_, consented_);
+        unsaved_ = consented_ = false;
+    } catch (const std::exception&) {
+        save_again_at_ = world_.tick() + save_again_after;
+    }
+    co_await asio::this_coro::throw_if_cancelled(true);
+}
+
+void TokenSource::use(Secret token, Tick from, Duration lifetime) {
+    renew_at_ = from + lifetime - std::min(renew_before, lifetime / 4);
+    token_ = std::move(token);
+}
+
+awaitable<void> TokenSource::load_once() {
+    auto loaded = co_await store_.load();
+    loaded_ = true;
+    if (!loaded) {
+        refused_ = no_consent(loaded.error().message + ", or have a user sign in again");
+        co_return;
+    }
+    kept_ = std::move(*loaded);
+    if (!kept_ || kept_->refresh_token.empty()) refused_ = no_consent("no user has signed in");
+    if (!kept_) co_return;
+    const auto left = kept_->expires_at - world_.now();
+    if (kept_->access_token.empty() || left <= Duration::zero() || left > lifetime_max) co_return;
+    use(kept_->access_token, world_.tick(), left);
+}
+
+awaitable<void> TokenSource::load() {
+    const auto guard = co_await mutex_.lock();
+    if (connection_.grant == config::Grant::authorization_code && !loaded_) co_await load_once();
+}
+
+awaitable<result<void>> TokenSource::redeem(Secret code, Secret verifier, std::string redirect_uri) {
+    const auto guard = co_await mutex_.lock();
+    auto form = encode_form({{"grant_type", "authorization_code"},
+                             {"client_id", connection_.client_id},
+                             {"client_secret", connection_.client_secret.reveal()},
+                             {"code", code.reveal()},
+                             {"redirect_uri", redirect_uri},
+                             {"code_verifier", verifier.reveal()}});
+    const auto asked_at = world_.tick();
+    auto issued = co_await ask_for_token(client_, provider_, std::move(form));
+    if (!issued) co_return issued.error();
+    if (!issued->refresh_token)
+        co_return Error{errc::refused,
+                        "the provider gave no refresh token: the application at the provider must be one that allows "
+                        "the scope offline_access (a web, native or single-page application)"};
+    kept_.reset();
+    refused_.reset();
+    loaded_ = true;
+    co_await take(std::move(*issued), asked_at, true);
+    if (unsaved_)
+        co_return Error{errc::internal,
+                        "the sign-in works, but could not be stored yet: the database can't be written; a restart "
+                        "before that is put right loses it"};
+    co_return result<void>();
+}
+
+awaitable<void> TokenSource::sign_out(std::function<awaitable<void>()> forget) {
+    const auto guard = co_await mutex_.lock();
+    co_await forget();
+    token_ = Secret();
+    kept_.reset();
+    unsaved_ = false;
+    loaded_ = true;
+    refused_ = no_consent("no user has signed in");
+}
+
+awaitable<void> TokenSource::save_again() {
+    const auto guard = co_await mutex_.lock();
+    if (unsaved_) co_await save();
 }
 
 }  // namespace syncd::oauth

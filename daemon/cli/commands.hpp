@@ -28,6 +28,8 @@ void define_deletes(CLI::App& app, Context& context, Chosen& chosen);
 void define_records(CLI::App& app, Context& context, Chosen& chosen);
 void define_explain(CLI::App& app, Context& context, Chosen& chosen);
 void define_backup(CLI::App& app, Context& context, Chosen& chosen);
+void define_auth(CLI::App& app, Context& context, Chosen& chosen);
+void define_rekey(CLI::App& app, Context& context, Chosen& chosen);
 void define_forget(CLI::App& app, Context& context, Chosen& chosen);
 
 }  // namespace syncd::cli

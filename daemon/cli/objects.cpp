@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 
@@ -70,6 +71,7 @@ int one(const Context& context, const std::string& name) {
         if (object->read) out["fields"] = named(object->read->fields);
         if (object->write) out["required"] = named(object->write->required);
         if (object->write) out["optional"] = named(object->write->optional);
+        if (object->write) out["inside"] = named(object->write->inside);
         print_json(out);
         return exit_done;
     }
@@ -87,6 +89,9 @@ int one(const Context& context, const std::string& name) {
     if (object->write) {
         print_fields("Required in a create", object->write->required);
         print_fields("Optional in a create", object->write->optional);
+        print_fields("Inside of those", object->write->inside);
+        if (object->write->update && !object->write->update->fields.empty())
+            fmt::print("\nAn update takes {}\n", fmt::join(object->write->update->fields, ", "));
     }
     return exit_done;
 }

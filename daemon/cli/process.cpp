@@ -1,9 +1,9 @@
 #include "daemon/cli/process.hpp"
 
 #include "connector/world/real_world.hpp"
+#include "daemon/cli/storage_key.hpp"
 #include "daemon/commands.hpp"
 #include "daemon/daemon.hpp"
-#include "daemon/key_file.hpp"
 #include "daemon/lock.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -37,8 +37,7 @@ struct Process {
         : world(make_real_world(io)), store({config.storage.path}, writer.get_executor()) {}
 
     Secret key(const config::Config& config) {
-        if (config.storage.encryption_key) return *config.storage.encryption_key;
-        return load_or_make_key(config.storage.path, [this] { return world->random(); });
+        return storage_key(config, [this] { return world->random(); });
     }
     /// Runs the coroutine to its end on this thread.
     void run(awaitable<void> work) {

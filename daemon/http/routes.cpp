@@ -4,12 +4,14 @@
 #include "connector/http/url.hpp"
 #include "daemon/commands.hpp"
 #include "daemon/daemon.hpp"
+#include "daemon/http/connect.hpp"
 #include "daemon/http/problem.hpp"
 #include "daemon/http/proxy.hpp"
 #include "daemon/http/read_api.hpp"
 #include "daemon/http/write_api.hpp"
 #include "daemon/http/router.hpp"
 #include "daemon/signature.hpp"
+#include "daemon/http/session.hpp"
 
 #include <algorithm>
 
@@ -18,15 +20,14 @@ namespace {
 
 constexpr std::string_view control_prefix = "/control/";
 constexpr std::string_view downloads_prefix = "/downloads/";
+constexpr std::size_t form_digits_max = 4;  // of its Content-Length
 
 bool has_key(const config::Server& server, const http::Request& request) {
     std::string given(request.headers.get("X-Api-Key"));
     constexpr std::string_view bearer = "Bearer ";
     const auto authorization = request.headers.get("Authorization");
     if (given.empty() && authorization.starts_with(bearer)) given = authorization.substr(bearer.size());
-    bool found = false;
-    for (const auto& key : server.api_keys) found |= equal_in_constant_time(given, key.reveal());
-    return found;
+    return is_api_key(server, given);
 }
 
 /// With no keys configured, a page in a browser must not reach us under a name of its own.
@@ -52,15 +53,31 @@ bool is_open(const http::Request& request, const std::string& path) {
     return reads && (path == "/healthz" || path == "/readyz" || path.starts_with(downloads_prefix));
 }
 
+/// What asks for a session or a signed link by itself: pages, and the form that opens a session.
+bool is_page(const http::Request& request, const std::string& path) {
+    return is_connect_path(path) || (is_session_path(path) && request.method == "POST");
+}
+
+/// A form is read whole before anybody knows who sent it.
+bool is_small_form(const http::Request& request) {
+    const auto length = request.headers.get("Content-Length");
+    return length.size() <= form_digits_max && !length.empty() &&
+           request.headers.get("Content-Type").starts_with("application/x-www-form-urlencoded");
+}
+
 /// Refuses on the header alone, before a body is read.
 std::optional<http::Response> refusal(const config::Server& server, const http::Request& request) {
     const auto path = split(request.target).path;
     if (is_open(request, path)) return std::nullopt;
-    if (server.api_keys.empty() ? !is_our_host(server, request.headers.get("Host")) : !has_key(server, request))
+    const bool page = is_page(request, path);
+    if (server.api_keys.empty() ? !is_our_host(server, request.headers.get("Host"))
+                                : !page && !has_key(server, request))
         return problem(401, "An API key is needed", "send it as X-Api-Key or Authorization: Bearer");
     const auto origin = http::parse_url(request.headers.get("Origin"));
     if (request.headers.has("Origin") && (!origin || !is_our_host(server, origin->authority())))
         return problem(403, "Requests of other sites' pages are refused");
+    if (page && request.method == "POST")
+        return is_small_form(request) ? std::nullopt : std::optional(problem(415, "The body must be a short form"));
     // A page in a browser can post to us, but then its Origin comes along, which was looked at above.
     const auto type = request.headers.get("Content-Type"), length = request.headers.get("Content-Length");
     const bool has_body = !length.empty() ? length != "0" : request.headers.has("Transfer-Encoding");
@@ -89,6 +106,8 @@ awaitable<http::Response> handle(Daemon& daemon, Api& api, http::Request request
     }
     if (path.starts_with(downloads_prefix))
         co_return co_await serve_download(daemon, path.substr(downloads_prefix.size()), query);
+    if (is_connect_path(path)) co_return co_await serve_connect(daemon, std::move(request), path, query);
+    if (is_session_path(path) && request.method == "POST") co_return open_session(daemon, request);
     if (path.starts_with(control_prefix) && request.method == "POST") {
         auto answer = co_await run_command(daemon, path.substr(control_prefix.size()), request.body);
         co_return answer ? json_response(200, *answer) : problem(answer.error());

@@ -70,9 +70,10 @@ public:
     }
     std::string metric(const std::string& line) {
         const auto text = ask("/metrics").body;
-        const auto at = text.find("bentley_syncd_" + line + " ");
+        const auto sample = "\nbentley_syncd_" + line + " ";
+        const auto at = text.find(sample);
         if (at == std::string::npos) return "no " + line;
-        const auto from = at + line.size() + 15;
+        const auto from = at + sample.size();
         return text.substr(from, text.find('\n', from) - from);
     }
     Bench bench;

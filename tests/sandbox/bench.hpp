@@ -130,7 +130,7 @@ public:
             for (const auto& row : page.at(key).as_array()) rows.push_back(row);
             const auto* links = page.as_object().if_contains("_links");
             const auto* next = links ? links->as_object().if_contains("next") : nullptr;
-            const std::string href = next ? next->at("href").as_string().c_str() : "";
+            const std::string href = next && next->is_object() ? next->at("href").as_string().c_str() : "";
             target = href.substr(std::min(href.size(), std::string("http://api.test").size()));
         }
         return rows;

@@ -48,6 +48,8 @@ const Control::Route Control::routes[] = {
     {"GET", "writes/duplicates", &Control::writes_duplicates},
     {"GET", "writes/counts", &Control::writes_counts},
     {"DELETE", "writes", &Control::writes_clear},
+    {"POST", "consents/revoke", &Control::consents_revoke},
+    {"POST", "consents", &Control::consents_set},
     {"GET", "stats", &Control::stats},
     {"POST", "stats/reset", &Control::stats_reset},
     {"GET", "receiver", &Control::receiver_get},
@@ -220,10 +222,23 @@ http::Response Control::writes_clear(const Call&) {
     return done();
 }
 
+http::Response Control::consents_revoke(const Call&) {
+    tokens_.users().revoke();
+    return done();
+}
+
+http::Response Control::consents_set(const Call& call) {
+    const auto grace = parse_duration(call.get("grace").value_or("0s"));
+    if (!grace) return failed(400, "grace is no duration");
+    tokens_.users().set_grace(*grace);
+    tokens_.users().set_rotation(call.get("rotate").value_or("true") != "false");
+    return done();
+}
+
 http::Response Control::stats(const Call&) {
-    return done(fmt::format(R"({{{},"faultsServed":{},"tokensIssued":{},"tokensRefused":{}}})",
+    return done(fmt::format(R"({{{},"faultsServed":{},"tokensIssued":{},"tokensRefused":{},"grants":{}}})",
                             provider_.traffic().describe(), provider_.faults().served(), tokens_.issued(),
-                            tokens_.refused()));
+                            tokens_.refused(), tokens_.describe_grants()));
 }
 
 http::Response Control::stats_reset(const Call&) {

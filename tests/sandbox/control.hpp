@@ -40,6 +40,8 @@ private:
     http::Response writes_duplicates(const Call& call);
     http::Response writes_counts(const Call& call);
     http::Response writes_clear(const Call& call);
+    http::Response consents_revoke(const Call& call);
+    http::Response consents_set(const Call& call);
     http::Response stats(const Call& call);
     http::Response stats_reset(const Call& call);
     http::Response receiver_get(const Call& call);

@@ -141,8 +141,8 @@ result<Fault> parse_fault(std::string_view text) {
                          fmt::format("member {} = {}: not one of path, hook, kind (status, reset, close, hang, slow, "
                                      "truncate, garbage, html, foreignNext, loop, nullNext, noNext, wrongKey, noId, "
                                      "omit, twice, empty, body, date), status, count, after, afterPages, every, "
-                                     "retryAfter, delayMs, url, method, object, operation, probability, seed, contains, "
-                                     "processed, body, contentType, headers, "
+                                     "retryAfter, delayMs, url, method, object, operation, probability, seed, "
+                                     "contains, processed, body, contentType, headers, "
                                      "offsetSeconds, or not a value for it",
                                      member.key, member.value)};
     }
@@ -177,8 +177,8 @@ std::string Faults::describe() const {
         if (out.size() > 1) out += ',';
         out += fmt::format(R"({{"path":{},"object":{},"operation":"{}","kind":"{}","status":{},"count":{},"seen":{},)"
                            R"("served":{}}})",
-                           json::quote(fault.path), json::quote(fault.object), fault.operation, to_string(fault.kind), fault.status, fault.count, fault.seen,
-                           fault.served);
+                           json::quote(fault.path), json::quote(fault.object), fault.operation, to_string(fault.kind),
+                           fault.status, fault.count, fault.seen, fault.served);
     }
     return out + "]";
 }

@@ -45,7 +45,7 @@ struct Subject {
 };
 
 struct Fault {
-    std::string path{};                    // empty: any; trailing slash and letter case aside; `/itwins*`: all that begin so
+    std::string path{};                    // slash at the end and case aside; `/itwins*`: a prefix; empty: any
     std::string method{};                  // empty: any
     std::string object{};                  // full name; empty: any
     std::string operation{};               // create, update, delete, read, write (any of the first three); empty: any
@@ -68,7 +68,8 @@ struct Fault {
 };
 
 /// {"path":"/itwins/","kind":"status","status":429,"count":3,"afterPages":0,"every":1,"retryAfter":2,"delayMs":0,
-/// "method":"POST","object":"itwins","operation":"create","probability":0.2,"seed":7,"url":"…","contains":"…","processed":false,"body":"…","contentType":"text/plain","headers":{"Name":"value"},
+/// "method":"POST","object":"itwins","operation":"create","probability":0.2,"seed":7,
+/// "url":"…","contains":"…","processed":false,"body":"…","contentType":"text/plain","headers":{"Name":"value"},
 /// "offsetSeconds":-7200}. The status is 503 unless it is given, 200 of a `body`.
 /// Errors: invalid_input naming the member and what is allowed.
 result<Fault> parse_fault(std::string_view json);

@@ -25,8 +25,8 @@ struct Defect {
 using Defects = std::vector<Defect>;
 
 /// Why the JSON `value` does not fit; empty when it does. Types: text, filled (not blank), name (without > < ^ $ ? ||),
-/// label (without < > & " ' .) - the argument of each is the longest that is taken -, guid, url, time, bool, int, number,
-/// object, array (the argument is how many it needs), texts (the argument is for each), state, enum(A|B).
+/// label (without < > & " ' .) - the argument of each is the longest that is taken -, guid, url, time, bool, int,
+/// number, object, array (the argument is how many it needs), texts (the argument is for each), state, enum(A|B).
 std::string misfit(const FieldRule& rule, std::string_view value);
 
 }  // namespace syncd::sandbox

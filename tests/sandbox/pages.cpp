@@ -116,9 +116,10 @@ void Pages::forget_when_changed() {
 }
 
 std::string Pages::selecting(const ObjectRow& row, const Call& call) {
+    constexpr std::string_view paging = "$top $skip continuationToken $continuationToken";
     std::string key(row.name);
     for (const auto& each : call.parameters)
-        if (!has_word("$top $skip continuationToken $continuationToken", each.name)) key += fmt::format("&{}={}", each.name, each.value);
+        if (!has_word(paging, each.name)) key += fmt::format("&{}={}", each.name, each.value);
     return key;
 }
 

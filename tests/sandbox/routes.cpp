@@ -1,6 +1,5 @@
 #include "tests/sandbox/routes.hpp"
 
-
 namespace syncd::sandbox {
 namespace {
 

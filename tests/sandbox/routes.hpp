@@ -9,10 +9,10 @@
 namespace syncd::sandbox {
 
 struct Target {
-    const ObjectRow* row = nullptr;        // null: no such path
-    std::string id{};                      // of one record; empty: the list
-    std::string itwin{};                   // of a list that has the iTwin in its path
-    bool files = false;                    // the source files of the record
+    const ObjectRow* row = nullptr;  // null: no such path
+    std::string id{};                // of one record; empty: the list
+    std::string itwin{};             // of a list that has the iTwin in its path
+    bool files = false;              // the source files of the record
 };
 
 Target target_of(const Call& call);

@@ -51,19 +51,20 @@ constexpr std::array samples = {
            R"({"description":"Changed $n$","iTwinId":"$i$"})"},
     Sample{"reality-analysis/detectors", R"({"name":"@acme/cracks-$n$","type":"PhotoObjectDetector"})",
            R"({"displayName":"Cracks $n$"})"},
-    Sample{"reality-analysis/jobs",
-           R"({"type":"Objects2D","name":"Analysis no $n$","iTwinId":"$i$","specifications":)"
-           R"({"inputs":{"photos":"$m$"},"outputs":["objects2D"]}})"},
-    Sample{"realityconversion/jobs",
-           R"({"type":"Conversion","name":"Conversion no $n$","iTwinId":"$i$","inputs":[{"id":"$m$"}],"outputs":["OPC"]})",
-           R"({"state":"active"})"},
+    Sample{"reality-analysis/jobs", R"({"type":"Objects2D","name":"Analysis no $n$","iTwinId":"$i$","specifications":)"
+                                    R"({"inputs":{"photos":"$m$"},"outputs":["objects2D"]}})"},
+    Sample{
+        "realityconversion/jobs",
+        R"({"type":"Conversion","name":"Conversion no $n$","iTwinId":"$i$","inputs":[{"id":"$m$"}],"outputs":["OPC"]})",
+        R"({"state":"active"})"},
     Sample{"insights/reporting/reports", R"({"displayName":"Report $n$","projectId":"$i$"})",
            R"({"description":"Changed $n$"})"},
-    Sample{"insights/carbon-calculation/ec3/configurations",
-           R"({"displayName":"Configuration $n$","reportId":"report-$n$","labels":[{"name":"Walls","elementNameColumn":"a",)"
-           R"("elementQuantityColumn":"b","reportTable":"walls","materials":[{"nameColumn":"c"}]}]})",
-           R"({"displayName":"Configuration changed $n$","labels":[{"name":"Walls","elementNameColumn":"a",)"
-           R"("elementQuantityColumn":"b","reportTable":"walls","materials":[{"nameColumn":"d"}]}]})"},
+    Sample{
+        "insights/carbon-calculation/ec3/configurations",
+        R"({"displayName":"Configuration $n$","reportId":"report-$n$","labels":[{"name":"Walls","elementNameColumn":"a",)"
+        R"("elementQuantityColumn":"b","reportTable":"walls","materials":[{"nameColumn":"c"}]}]})",
+        R"({"displayName":"Configuration changed $n$","labels":[{"name":"Walls","elementNameColumn":"a",)"
+        R"("elementQuantityColumn":"b","reportTable":"walls","materials":[{"nameColumn":"d"}]}]})"},
     Sample{"insights/carbon-calculation/ec3/jobs",
            R"({"configurationId":"$f$","projectName":"Project $n$","ec3BearerToken":"secret-$n$"})"},
     Sample{"insights/carbon-calculation/oneclicklca/jobs", R"({"reportId":"report-$n$","token":"secret-$n$"})"},
@@ -95,10 +96,14 @@ std::string filled(std::string_view text, std::uint64_t n, std::string_view itwi
     for (auto at = text.find('$'); at != std::string_view::npos; at = text.find('$')) {
         out += text.substr(0, at);
         const char what = text[at + 1];
-        if (what == 'n') out += std::to_string(n);
-        else if (what == 'i') out += itwin;
-        else if (what == 'm') out += fmt::format("1b0de100-0000-4000-8000-{:012x}", n);
-        else out += fmt::format("{}8000-{:012x}", furniture, n);
+        if (what == 'n')
+            out += std::to_string(n);
+        else if (what == 'i')
+            out += itwin;
+        else if (what == 'm')
+            out += fmt::format("1b0de100-0000-4000-8000-{:012x}", n);
+        else
+            out += fmt::format("{}8000-{:012x}", furniture, n);
         text.remove_prefix(at + 3);
     }
     return out += text;

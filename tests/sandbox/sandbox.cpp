@@ -55,6 +55,7 @@ Sandbox::~Sandbox() = default;
 
 awaitable<http::Response> Sandbox::provider(http::Request request) {
     Call call = take_apart(std::move(request));
+    if (call.path == authorize_path) co_return parts_->tokens.authorize(call);
     if (!call.path.starts_with(control_path)) co_return co_await parts_->provider.handle(std::move(call));
     if (parts_->tokens.knows(call.headers.get("Authorization"))) parts_->provider.traffic().note_token_astray();
     co_return parts_->control.handle(call);

@@ -135,7 +135,8 @@ Selection make_selection(const Data& data, const ObjectRow& row, const Call& cal
     }
     if (row.newest_first) std::ranges::reverse(selection.rows);
     const auto order = row.orders.empty() ? std::nullopt : call.get("$orderby");
-    if (!sort_rows(selection.rows, row, order.value_or(std::string(row.default_order)))) return refuse("$orderby", "Unknown property or direction");
+    if (!sort_rows(selection.rows, row, order.value_or(std::string(row.default_order))))
+        return refuse("$orderby", "Unknown property or direction");
     return selection;
 }
 

@@ -39,23 +39,25 @@ std::string with_outputs(std::string_view object, std::string_view brackets, Eac
 std::string shaped(const FieldRule& rule, std::string_view value, const std::string& id) {
     const auto id_of = [&](std::string_view what) { return json::quote(made_id(id, what)); };
     if (rule.shape == "link") return link(rule, value);
-    if (rule.shape == "links")
-        return "[" + each_of(value, [&](auto each) { return link(rule, each); }) + "]";
+    if (rule.shape == "links") return "[" + each_of(value, [&](auto each) { return link(rule, each); }) + "]";
     if (rule.shape == "typed")
-        return "[" + each_of(value, [&](auto each) { return fmt::format(R"({{"id":{},"type":{}}})", id_of(each), each); }) +
+        return "[" +
+               each_of(value, [&](auto each) { return fmt::format(R"({{"id":{},"type":{}}})", id_of(each), each); }) +
                "]";
     if (rule.shape == "settings")
-        return with_outputs(value, "[]", [&](auto each) {
-            return fmt::format(R"({{"format":{},"id":{}}})", each, id_of(each));
-        });
+        return with_outputs(value, "[]",
+                            [&](auto each) { return fmt::format(R"({{"format":{},"id":{}}})", each, id_of(each)); });
     if (rule.shape == "specifications")
         return with_outputs(value, "{}", [&](auto each) { return fmt::format("{}:{}", each, id_of(each)); });
     if (rule.shape == "files")
-        return "[" + each_of(value, [&](auto each) {
-            std::string file(each);
-            set_at(file, "id", id_of(each));
-            return file;
-        }) + "]";
+        return "[" +
+               each_of(value,
+                       [&](auto each) {
+                           std::string file(each);
+                           set_at(file, "id", id_of(each));
+                           return file;
+                       }) +
+               "]";
     return std::string(value);
 }
 

@@ -1,5 +1,6 @@
 #include "tests/sandbox/tokens.hpp"
 
+#include "config/core/json.hpp"
 #include "tests/sandbox/problem.hpp"
 #include "tests/sandbox/signature.hpp"
 
@@ -40,7 +41,7 @@ std::string_view bearer(std::string_view authorization) {
 
 Tokens::Tokens(World& world, std::uint64_t seed, std::string client_id, std::string client_secret, Duration lifetime)
     : world_(world), seed_(seed), client_id_(std::move(client_id)), client_secret_(std::move(client_secret)),
-      lifetime_(lifetime) {}
+      lifetime_(lifetime), users_(world, seed) {}
 
 http::Response Tokens::refuse(int status, std::string_view error) {
     ++refused_;
@@ -56,19 +57,47 @@ http::Response Tokens::issue(const Call& call) {
     const auto authorization = call.headers.get("Authorization");
     const auto form = parse_parameters(call.body);
     const auto client = client_of(authorization, form);
-    if (!client || client->id != client_id_ || client->secret != client_secret_)
+    const auto type = value_of(form, "grant_type");
+    ++grants_[type];
+    const bool is_public = client && client->id == public_client && client->secret.empty();
+    if (!client || (!is_public && (client->id != client_id_ || client->secret != client_secret_)))
         return refuse(authorization.empty() ? 400 : 401, "invalid_client");
-    if (value_of(form, "grant_type") != "client_credentials") return refuse(400, "unsupported_grant_type");
+    if (type == "authorization_code" || type == "refresh_token")
+        return grant_of_user(type, Call{.parameters = form}, client->id);
+    if (is_public) return refuse(400, "unauthorized_client");
+    if (type != "client_credentials") return refuse(400, "unsupported_grant_type");
     const auto scope = value_of(form, "scope");
     for (const auto word : split_words(scope))
         if (has_word("openid email profile organization offline_access", word)) return refuse(400, "invalid_scope");
+    return grant_access("itwin-platform", "");
+}
+
+http::Response Tokens::authorize(const Call& call) {
+    return users_.authorize(call, {client_id_, std::string(public_client)});
+}
+
+http::Response Tokens::grant_of_user(const std::string& type, const Call& form, const std::string& client_id) {
+    const auto redeemed = type == "refresh_token" ? users_.refresh(form, client_id) : users_.redeem_code(form, client_id);
+    if (!redeemed.error.empty()) return refuse(400, redeemed.error);
+    return grant_access("itwin-platform offline_access", redeemed.refresh_token);
+}
+
+std::string Tokens::describe_grants() const {
+    std::string list;
+    for (const auto& [type, count] : grants_)
+        list += fmt::format("{}{}:{}", list.empty() ? "" : ",", json::quote(type), count);
+    return "{" + list + "}";
+}
+
+http::Response Tokens::grant_access(const std::string& scope, const std::string& refresh_token) {
     ++issued_;
     const auto token = fmt::format("sbx.{}", to_base64(sign_bytes(std::to_string(seed_), std::to_string(issued_))));
     expiry_[token] = world_.tick() + lifetime_;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(lifetime_).count();
     auto response = json_response(
-        200, fmt::format(R"({{"access_token":"{}","expires_in":{},"token_type":"Bearer","scope":"itwin-platform"}})",
-                         token, seconds));
+        200, fmt::format(R"({{"access_token":"{}","expires_in":{},"token_type":"Bearer","scope":"{}"{}}})", token,
+                         seconds, scope,
+                         refresh_token.empty() ? "" : fmt::format(R"(,"refresh_token":"{}")", refresh_token)));
     response.headers.add("Cache-Control", "no-store");
     return response;
 }

@@ -81,8 +81,10 @@ void check_analysis_job(const Writing& writing, Defects& defects) {
     if (!specifications || json::kind(*specifications) != json::Kind::object) return;
     const auto inputs = json::find(*specifications, "inputs"), outputs = json::find(*specifications, "outputs");
     if (!inputs || json::kind(*inputs) != json::Kind::object) miss(defects, "specifications.inputs");
-    if (!outputs || json::kind(*outputs) != json::Kind::array) miss(defects, "specifications.outputs");
-    else check_strings(defects, json::elements(*outputs), "", "specifications.outputs");
+    if (!outputs || json::kind(*outputs) != json::Kind::array)
+        miss(defects, "specifications.outputs");
+    else
+        check_strings(defects, json::elements(*outputs), "", "specifications.outputs");
 }
 
 void check_detector(const Writing& writing, Defects& defects) {
@@ -103,7 +105,8 @@ void check_mapping(const Writing& writing, Defects& defects) {
 void check_metadata(const Writing& writing, Defects& defects) {
     std::set<std::string> keys;
     for (const auto entry : elements_at(writing.body(), "metadata")) {
-        if (!has_text(entry, "key")) miss(defects, "key");
+        if (!has_text(entry, "key"))
+            miss(defects, "key");
         else if (!keys.insert(text_at(entry, "key").value()).second)
             wrong(defects, "metadata", "Keys must be unique.");
     }
@@ -142,8 +145,10 @@ void check_storage_files(const Writing& writing, Defects& defects) {
     for (const auto file : elements_at(writing.body(), "sourceFiles")) {
         if (!has_text(file, "storageFileId")) miss(defects, "storageFileId");
         const auto connector = json::find(file, "connectorType");
-        if (!connector) miss(defects, "connectorType");
-        else check_strings(defects, {*connector}, connectors, "connectorType");
+        if (!connector)
+            miss(defects, "connectorType");
+        else
+            check_strings(defects, {*connector}, connectors, "connectorType");
     }
 }
 

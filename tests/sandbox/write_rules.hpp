@@ -18,7 +18,7 @@ void check_manifest_files(const Writing& writing, Defects& defects);
 void check_webhook(const Writing& writing, Defects& defects);
 
 using Refusal = std::optional<http::Response>;
-Refusal guard_job(const Writing& writing);           // unsubmitted or not
+Refusal guard_job(const Writing& writing);  // unsubmitted or not
 Refusal guard_analysis_job(const Writing& writing);
 Refusal guard_component(const Writing& writing);     // what it is linked to
 Refusal guard_tag(const Writing& writing);           // in use

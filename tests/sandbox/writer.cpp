@@ -95,8 +95,9 @@ std::optional<http::Response> body_refusal(const Writing& writing) {
     };
     if (!writing.call.headers.get("Content-Type").starts_with("application/json"))
         return problem(415, "UnsupportedMediaType", "Content-Type must be application/json.");
-    if (body.empty()) return refuse_body(writing.row.name == "imodels" ? "MissingRequestBody" : writing.write.body_code,
-                                         "The request has no body.");
+    if (body.empty())
+        return refuse_body(writing.row.name == "imodels" ? "MissingRequestBody" : writing.write.body_code,
+                           "The request has no body.");
     if (!json::validate(body) || json::kind(body) != json::Kind::object)
         return refuse_body(writing.write.body_code, "The body is not a JSON object.");
     if (const auto defects = defects_of(writing); !defects.empty()) return refuse_all(writing, defects);
@@ -104,9 +105,7 @@ std::optional<http::Response> body_refusal(const Writing& writing) {
 }
 
 /// What a field is when it is left out of a replacement.
-std::string nothing_of(const FieldRule& rule) {
-    return rule.type == "texts" || rule.type == "array" ? "[]" : "null";
-}
+std::string nothing_of(const FieldRule& rule) { return rule.type == "texts" || rule.type == "array" ? "[]" : "null"; }
 
 /// Puts the body's fields into the record.
 void lay_over(const Writing& writing, Data::Draft& draft) {
@@ -254,9 +253,11 @@ Writer::Outcome Writer::remove(const Writing& writing) {
     const auto id = writing.record->id, shown_id = id_in(writing, writing.record->text);
     auto text = writing.record->text;
     const auto& sets = writing.write.remove_sets;
+    const auto state = text_at(text, writing.row.state_member).value_or("");
+    const bool ended = has_word("succeeded failed cancelled", state);
     if (sets.empty()) {
         data_.erase(writing.row, id);
-    } else {
+    } else if (!ended) {
         set_at(text, sets.substr(0, sets.find('=')), std::string(sets.substr(sets.find('=') + 1)));
         if (!writing.row.ended_member.empty())
             set_at(text, writing.row.ended_member, json::quote(data_.now_for(writing.row)));

@@ -11,10 +11,10 @@ namespace syncd::sandbox {
 
 /// What a write request is aimed at, whether it is allowed there or not.
 struct WriteTarget {
-    const ObjectRow* row = nullptr;        // null: no object that can be written
+    const ObjectRow* row = nullptr;  // null: no object that can be written
     const WriteRow* write = nullptr;
     Operation operation{};
-    std::string id{};                      // of an update or delete
+    std::string id{};  // of an update or delete
 };
 WriteTarget write_target_of(const Call& call);
 
@@ -24,8 +24,8 @@ public:
 
     struct Outcome {
         http::Response response;
-        bool processed = false;            // something was created, updated or deleted
-        std::string id{};                  // of that
+        bool processed = false;  // something was created, updated or deleted
+        std::string id{};        // of that
     };
     /// `origin` goes in front of links.
     Outcome handle(const Call& call, const WriteTarget& target, const std::string& origin);

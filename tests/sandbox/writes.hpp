@@ -34,27 +34,27 @@ struct Writing {
 
 struct WriteRow {
     std::string_view object;
-    std::string_view fields;               // in the notation of fields.hpp
-    std::string_view create_path{};        // empty: the object's own
+    std::string_view fields;         // in the notation of fields.hpp
+    std::string_view create_path{};  // empty: the object's own
     int created = 201;
-    std::string_view update{};             // PATCH or PUT; empty: there is no update
-    std::string_view updates{};            // fields that it takes; empty: all
-    bool update_needs_one = false;         // a PATCH without any of them is refused
-    int removed = 204;                     // of a delete; 0: there is none; 200 answers the record
-    std::string_view remove_sets{};        // path=JSON: a delete marks the record and leaves it there
-    std::string_view invalid{};            // error code of a bad body; empty: as the object's reads have it
+    std::string_view update{};       // PATCH or PUT; empty: there is no update
+    std::string_view updates{};      // fields that it takes; empty: all
+    bool update_needs_one = false;   // a PATCH without any of them is refused
+    int removed = 204;               // of a delete; 0: there is none; 200 answers the record
+    std::string_view remove_sets{};  // path=JSON: a delete marks the record and leaves it there
+    std::string_view invalid{};      // error code of a bad body; empty: as the object's reads have it
     std::string_view missing_code = "MissingRequiredProperty", wrong_code = "InvalidValue";
     std::string_view body_code = "InvalidRequestBody";
-    std::string_view target_prefix{};      // `Detector.` spells targets Detector.DisplayName
-    std::string_view unique{};             // no two records have the same in all of these: 409
-    std::string_view taken{};              // its error code
-    std::string_view taken_target{};       // of its detail InvalidValue; empty: no detail
-    int no_itwin_status = 0;               // answer to an iTwinId that is not there; 0: it is not looked up
-    bool location = false;                 // a create answers a Location header too
-    std::string_view skeleton{};           // record without what the body says; empty: the object's own template
-    void (*check)(const Writing& writing, Defects& defects) = nullptr;          // beyond the fields; body is an object
-    std::optional<http::Response> (*guard)(const Writing& writing) = nullptr;   // by what is there already
-    void (*finish)(const Writing& writing, Data::Draft& draft) = nullptr;       // what depends on other fields
+    std::string_view target_prefix{};  // `Detector.` spells targets Detector.DisplayName
+    std::string_view unique{};         // no two records have the same in all of these: 409
+    std::string_view taken{};          // its error code
+    std::string_view taken_target{};   // of its detail InvalidValue; empty: no detail
+    int no_itwin_status = 0;           // answer to an iTwinId that is not there; 0: it is not looked up
+    bool location = false;             // a create answers a Location header too
+    std::string_view skeleton{};       // record without what the body says; empty: the object's own template
+    void (*check)(const Writing& writing, Defects& defects) = nullptr;         // beyond the fields; body is an object
+    std::optional<http::Response> (*guard)(const Writing& writing) = nullptr;  // by what is there already
+    void (*finish)(const Writing& writing, Data::Draft& draft) = nullptr;      // what depends on other fields
 };
 
 std::span<const WriteRow> writes();

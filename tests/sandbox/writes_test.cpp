@@ -11,17 +11,17 @@ namespace syncd::sandbox {
 namespace {
 
 struct Documented {
-    const char *object, *create;           // name, and path of the POST
-    int version, created;                  // of Accept, and the status of a create
-    const char *wrapper, *id = "id";       // "" for none; member that is the record's key
-    const char* update = "";               // method; empty: none
-    int removed = 204;                     // status of a delete; 0: there is none
-    const char* missing = "";              // targets of what an empty object lacks
-    const char* invalid = "";              // its error code
+    const char *object, *create;      // name, and path of the POST
+    int version, created;             // of Accept, and the status of a create
+    const char *wrapper, *id = "id";  // "" for none; member that is the record's key
+    const char* update = "";          // method; empty: none
+    int removed = 204;                // status of a delete; 0: there is none
+    const char* missing = "";         // targets of what an empty object lacks
+    const char* invalid = "";         // its error code
     int invalid_status = 422;
-    const char* list = "";                 // query or path by which the new record is looked up; empty: there is no list
+    const char* list = "";  // query or path by which the new record is looked up; empty: there is no list
     const char* key = "";
-    bool stays = false;                    // a delete leaves the record readable
+    bool stays = false;  // a delete leaves the record readable
 };
 
 const std::vector<Documented> documented = {
@@ -97,13 +97,15 @@ const std::vector<Documented> documented = {
      "/synchronization/pnidtoitwin/inferences?iTwinId=ITWIN&$top=5", "inferences"},
     {"transformations", "/transformations/", 1, 201, "transformation", "id", "", 204, "configurationId",
      "InvalidTransformationsRequest", 422, "/transformations/?configurationId=CONFIGURATION", "transformations", true},
-    {"transformations/configurations/createfork", "/transformations/configurations/createfork", 1, 201,
-     "configuration", "id", "", 200, "", "", 422, "/transformations/configurations?projectId=ITWIN", "configurations"},
+    {"transformations/configurations/createfork", "/transformations/configurations/createfork", 1, 201, "configuration",
+     "id", "", 200, "", "", 422, "/transformations/configurations?projectId=ITWIN", "configurations"},
     {"mesh-export", "/mesh-export/", 1, 202, "export", "id", "", 204, "iModelId", "InvalidMeshExportRequest", 422,
      "/mesh-export/?iModelId=IMODEL&changesetId=c1&exportType=3DTiles&$orderBy=date:desc", "exports"},
     {"webhooks", "/webhooks/", 2, 201, "", "id", "PATCH", 204, "callbackUrl scope eventTypes", "InvalidWebhooksRequest",
      422, "/webhooks/", "webhooks"},
 };
+
+void PrintTo(const Documented& row, std::ostream* out) { *out << row.object; }
 
 std::string text(const bj::value& value, const std::string& member) {
     return std::string(value.at(member).as_string());
@@ -122,7 +124,8 @@ protected:
         const auto id = text(record, row.id);
         const std::string object = row.object;
         if (object == "changedelements/comparisonjob")
-            return fmt::format("/{}/{}/itwin/{}/imodel/{}", object, id, text(record, "iTwinId"), text(record, "iModelId"));
+            return fmt::format("/{}/{}/itwin/{}/imodel/{}", object, id, text(record, "iTwinId"),
+                               text(record, "iModelId"));
         if (object == "transformations/configurations/createfork") return "/transformations/configurations/" + id;
         std::string encoded;
         for (const char c : id) encoded += c == '/' ? "%2F" : std::string(1, c);
@@ -130,8 +133,8 @@ protected:
     }
     std::vector<std::string> details_of(const http::Response& response, const char* member) {
         std::vector<std::string> found;
-        for (const auto& detail : bj::parse(response.body).at("error").at("details").as_array())
-            found.push_back(text(detail, member));
+        const auto body = bj::parse(response.body);
+        for (const auto& detail : body.at("error").at("details").as_array()) found.push_back(text(detail, member));
         return found;
     }
     /// The keys of the records that its list shows.
@@ -177,9 +180,10 @@ TEST_P(Writes, AreUpdatedWhereThatIsServed) {
     EXPECT_EQ(other.status, 404);
     ASSERT_EQ(response.status, method.empty() ? 404 : 200) << response.body;
     if (method.empty()) return;
-    EXPECT_NE(record_of(response), record);
-    auto now = record_of(bench.get(own_path(record)));
-    for (const auto& [name, value] : record_of(response).as_object()) {
+    const auto answered = record_of(response).as_object();
+    EXPECT_NE(answered, record);
+    const auto now = record_of(bench.get(own_path(record)));
+    for (const auto& [name, value] : answered) {
         if (name != "lastAccessedDateTime" && name != "latestVersionNumber") EXPECT_EQ(now.at(name), value) << name;
     }
 }

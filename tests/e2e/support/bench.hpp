@@ -91,6 +91,7 @@ struct Settings {
     std::string secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     std::string destination{};          // further members, each followed by a comma
     std::string server{};               // likewise
+    std::string events{};               // of `notifications`, told to destination `alerts`; empty: none
     std::string read{};                 // config.read.objects of the installation, flow YAML
     std::vector<std::string> writes{};  // write objects of the manifest
     std::string write{};                // config.write.objects of the installation, flow YAML
@@ -195,8 +196,13 @@ public:
         text += fmt::format("server: {{ {}listen: 127.0.0.1:0 }}\n", settings.server);
         text += fmt::format("destinations:\n  bentleyWebhook: {{ {}retrySchedule: [100ms, 100ms], url: \"{}\", ",
                             settings.destination, settings.url.empty() ? sandbox.hook : settings.url);
-        text += fmt::format("secret: {} }}\ninstallations:\n  - integration: {}\n", settings.secret,
-                            sample ? "readAndWriteBentley" : "bentley");
+        text += fmt::format("secret: {} }}\n", settings.secret);
+        if (!settings.events.empty())
+            text += fmt::format(
+                "  alerts: {{ retrySchedule: [100ms, 100ms], url: \"{}/hooks/alerts\", secret: {} }}\n"
+                "notifications: [{{ destination: alerts, events: [{}] }}]\n",
+                sandbox.hook.substr(0, sandbox.hook.find("/hooks/")), settings.secret, settings.events);
+        text += fmt::format("installations:\n  - integration: {}\n", sample ? "readAndWriteBentley" : "bentley");
         text +=
             "    groupRef: acme\n    connection: { grant: client_credentials, clientId: sandbox, "
             "clientSecret: sandbox-secret, scopes: [itwin-platform] }\n";

@@ -1,0 +1,20 @@
+// A new storage key for all that the database keeps encrypted.
+#pragma once
+
+#include "config/core/cipher.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace syncd::storage {
+
+/// Encrypts with `to` everything that was encrypted with `from`, in one transaction, and drops what the old key can
+/// read from the file. How many texts. Nobody else may have the database open to write. Throws when something does not
+/// open with `from`, naming it; then nothing has changed.
+std::int64_t rekey(const std::string& path, const Cipher& from, const Cipher& to, const Random& random);
+
+/// Whether the key is the one that rekey() encrypted with last; empty: there is no database, or it never ran.
+std::optional<bool> is_key_of(const std::string& path, const Cipher& key);
+
+}  // namespace syncd::storage
