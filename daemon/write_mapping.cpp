@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <span>
 
 namespace syncd {
@@ -20,9 +21,10 @@ public:
         if (!open_) return json_;
         std::string out = "{";
         for (const auto& [name, member] : members_) {
+            if (!member) continue;
             if (out.size() > 1) out += ',';
             json::append_quoted(out, name);
-            out += ':' + member.text();
+            out += ':' + member->text();
         }
         return out + '}';
     }
@@ -32,8 +34,8 @@ public:
             const auto value = json::find(json_, path);
             return value ? std::optional(std::string(*value)) : std::nullopt;
         }
-        const auto at = std::ranges::find(members_, path.front(), &Member::first);
-        return at == members_.end() ? std::nullopt : at->second.find(path.subspan(1));
+        const auto at = index_.find(path.front());
+        return at == index_.end() ? std::nullopt : members_[at->second].second->find(path.subspan(1));
     }
     /// Whether something stands there, or in its way.
     bool says(Path path) const {
@@ -62,28 +64,30 @@ public:
     /// Takes it out, with the objects around it that hold nothing else.
     void erase(Path path) {
         if (path.empty() || !find(path)) return;
-        member(path.front()).erase(path.subspan(1));
-        const auto at = std::ranges::find(members_, path.front(), &Member::first);
-        if (path.size() == 1 || at->second.is_empty()) members_.erase(at);
+        auto& inner = member(path.front());
+        inner.erase(path.subspan(1));
+        if (path.size() > 1 && !inner.is_empty()) return;
+        const auto at = index_.find(path.front());
+        members_[at->second].second.reset();
+        index_.erase(at);
     }
-    bool is_empty() const { return open_ ? members_.empty() : json::members(json_).empty(); }
+    bool is_empty() const { return open_ ? index_.empty() : json::members(json_).empty(); }
 
 private:
-    using Member = std::pair<std::string, Draft>;
-
     Draft& member(const std::string& name) {
         if (!open_) {
             open_ = true;
             for (const auto& [key, value] : json::members(json_)) member(key) = Draft(std::string(value));
         }
-        auto at = std::ranges::find(members_, name, &Member::first);
-        if (at == members_.end()) at = members_.emplace(members_.end(), name, Draft());
-        return at->second;
+        const auto [at, added] = index_.emplace(name, members_.size());
+        if (added) members_.emplace_back(name, std::make_unique<Draft>());
+        return *members_[at->second].second;
     }
 
     std::string json_;  // unless open
-    std::vector<Member> members_;
     bool open_ = false;
+    std::vector<std::pair<std::string, std::unique_ptr<Draft>>> members_;  // in order; empty: taken out
+    std::map<std::string, std::size_t> index_;                             // of those that are there
 };
 
 std::string provider_value(const config::WriteObject& object, const std::string& field, std::string_view value) {

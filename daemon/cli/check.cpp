@@ -7,8 +7,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -126,11 +124,9 @@ boost::json::array json_of(const std::vector<Calls>& calls) {
 }
 
 /// Whether a create of the object can carry a token of ours: in a tag, a hashtag or metadata.
-bool can_carry_marker(std::string_view object) {
-    constexpr std::array objects = {std::string_view("reality-management/reality-data"),
-                                    std::string_view("library/catalogs"), std::string_view("library/components"),
-                                    std::string_view("named-groups")};
-    return std::ranges::find(objects, object) != objects.end();
+bool can_carry_marker(const std::string& object) {
+    const auto& write = bentley::Catalog::builtin().find(object)->write;
+    return write && write->lookup && write->lookup->marker;
 }
 
 /// The write objects that `marker: true` would make safe, and a warning for those where it does nothing.
