@@ -53,12 +53,14 @@ result<http::Url> Connector::own_url(const std::string& url) const {
 
 awaitable<result<http::Response>> Connector::send(http::Url url, http::Request request, const Secret& token) {
     request.headers.add("Authorization", "Bearer " + token.reveal());
+    const bool once = request.method == "POST" || request.method == "PATCH";
     auto response = co_await client_.send(std::move(url), std::move(request),
                                           {.timeout = provider_.timeout,
                                            .body_bytes_max = page_bytes_max,
                                            .ca_file = provider_.ca_file,
                                            .proxy = provider_.base_proxy,
-                                           .resend = false});
+                                           .resend = false,
+                                           .fresh = once});
     budget_.count_answer(response ? response->status : 0);
     co_return response;
 }
@@ -108,6 +110,8 @@ awaitable<Exchanged> Connector::write(http::Request request, std::string url, Be
             const bool sent = response.error().sent;
             co_return Exchanged{std::move(response), sent};
         }
+        if (response->status == 429)
+            if (const auto wait = bentley::error_of(*response).retry_after) budget_.hold(*wait);
         if (response->status != 401 || std::exchange(refreshed, true)) co_return Exchanged{std::move(response), true};
         tokens_.reject(*token);
     }

@@ -360,6 +360,7 @@ awaitable<result<WriteReport>> Daemon::write(std::string installation_id, WriteO
     // The caller hears no more of it: its end is told by notification, unless it came just now.
     if (!std::ranges::all_of(report.writes, ended) && !co_await store_.leave_operation(report.operation_id))
         report.writes = co_await store_.writes_of(report.operation_id);
+    if (report.writes.empty()) co_return Error{errc::not_found, "the operation was forgotten meanwhile"};
     for (const auto& write : report.writes) report.answers.push_back(service.answer_of(write));
     co_return report;
 }

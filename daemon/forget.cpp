@@ -3,6 +3,7 @@
 #include "daemon/daemon.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace syncd {
 namespace {
@@ -16,9 +17,10 @@ bool is_configured(const config::Config& config, const storage::ObjectName& name
     if (name.object == storage::notices_object)  // notifications of an installation, or of none
         return name.installation_id.empty() || is_configured(config, name.installation_id);
     return std::ranges::any_of(config.installations, [&](const config::Installation& installation) {
+        const auto& [reads, writes] = std::tie(installation.objects, installation.writes);
         return installation.id == name.installation_id &&
-               std::ranges::find(installation.objects, name.object, &config::ReadObject::object) !=
-                   installation.objects.end();
+               (std::ranges::find(reads, name.object, &config::ReadObject::object) != reads.end() ||
+                std::ranges::find(writes, name.object, &config::WriteObject::object) != writes.end());
     });
 }
 

@@ -34,6 +34,7 @@ awaitable<result<void>> InstallationService::sign_in(Secret code, Secret verifie
     if (!tokens.needs_consent()) {
         co_await health_.note({.success = true});
         scheduler_.wake();
+        writes_.wake();
     }
     co_return done;
 }

@@ -64,6 +64,7 @@ Secret load_or_make_key(const std::string& database, const Random& random) {
     if (descriptor < 0) {
         const auto key = make_key(random);
         write_key(path, key);
+        sync_folder_of(database);
         return key;
     }
     struct Close {

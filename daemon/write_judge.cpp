@@ -100,26 +100,27 @@ WriteStep judge_answer(const WriteCase& c, const http::Response& answer, const E
     if (status == 429 || status == 503) return again(c, error);
     if (status >= 500 || status == 408) return judge_lost(c, error);
     if (c.write.ambiguous && c.write.type == WriteType::remove && (status == 404 || status == 410)) return done(c);
-    // The key is taken, perhaps by an attempt of ours that was carried out after all.
-    if (c.write.ambiguous && c.write.type == WriteType::create && status == 409 && c.traceable != Traceable::no)
-        return look_later(c, Duration::zero(), error.message);
+    // The key is taken, or the work under way: perhaps by an attempt of ours that was carried out after all.
+    const bool done_before = status == 409 || (status == 422 && c.write.type == WriteType::update);
+    if (c.write.ambiguous && !c.repeatable && done_before && c.traceable != Traceable::no)
+        return look_later(c, c.write.type == WriteType::update ? look_after : Duration::zero(), error.message);
     return ended(c, error.message);
 }
 
 WriteStep judge_unsent(const WriteCase& c, const Error& error) { return again(c, error); }
 
-WriteStep judge_lost(const WriteCase& c, const Error& error) {
-    if (c.repeatable) {
-        auto step = again(c, error);
-        step.ambiguous = true;
-        return step;
-    }
-    if (c.traceable == Traceable::no) {
-        if (!c.retry_unknown || c.paid) return unknown(c, error.message);
-        auto step = again(c, error);
-        step.ambiguous = true;
-        return step;
-    }
+WriteStep judge_lost(const WriteCase& given, const Error& error) {
+    auto write = given.write;
+    write.ambiguous = true;  // whatever comes of it
+    const WriteCase c{.write = write,
+                      .repeatable = given.repeatable,
+                      .paid = given.paid,
+                      .traceable = given.traceable,
+                      .retry_unknown = given.retry_unknown,
+                      .now = given.now,
+                      .random = given.random};
+    if (c.repeatable) return again(c, error);
+    if (c.traceable == Traceable::no) return c.retry_unknown && !c.paid ? again(c, error) : unknown(c, error.message);
     auto step = look_later(c, look_after, error.message);
     step.looks = 0;
     step.note = fmt::format("attempt {}: {}; its outcome is looked for at {}", c.write.attempts, error.message,
@@ -141,6 +142,7 @@ WriteStep judge_look(const WriteCase& c, const result<Looked>& looked) {
     if (looked->what == Looked::ours) {
         auto step = done(c);
         step.record_id = looked->record_id;
+        step.found = c.write.type == WriteType::create;
         step.note = fmt::format("its answer was lost; found as {}", looked->record_id);
         return step;
     }

@@ -75,7 +75,7 @@ std::string errors_of(const Write& write) {
     std::string errors = "[";
     const bool known = !write.problem.empty() && json::validate(write.problem);
     const auto refused = known ? json::find(write.problem, "errors") : std::nullopt;
-    if (refused && json::kind(*refused) == json::Kind::array) return std::string(*refused);
+    if (write.attempts == 0 && refused && json::kind(*refused) == json::Kind::array) return std::string(*refused);
     errors += "{\"message\":" + json::quote(write.error);
     const auto problem = known ? json::find(write.problem, "error") : std::nullopt;
     if (problem && json::kind(*problem) == json::Kind::object) {

@@ -16,7 +16,9 @@ using storage::Write;
 using storage::WriteStatus;
 using storage::WriteStep;
 
+const Error other_request{errc::conflict, "this Idempotency-Key came with another request before"};
 constexpr std::size_t lanes_default = 16;  // where the provider's concurrency is not limited
+constexpr std::size_t waiting_max = 100;   // callers at once; connections are needed for others too
 constexpr Duration store_pause = std::chrono::seconds{1};
 constexpr Duration longest_nap = std::chrono::minutes{1};  // the wall clock may jump meanwhile
 constexpr std::size_t problem_bytes_max = 16u << 10;
@@ -38,6 +40,17 @@ bool is_open(const Write& write) {
     return write.status == WriteStatus::pending || write.status == WriteStatus::sending;
 }
 
+/// What the provider says may hold what it was sent.
+std::string hide_secrets(std::string text, const bentley::Object& object, const std::string& record) {
+    for (const auto& name : object.write->secrets) {
+        const auto value = json::find(record, name);
+        const auto secret = value ? json::as_string(*value).value_or("") : std::string();
+        for (std::size_t at = 0; !secret.empty() && (at = text.find(secret, at)) != std::string::npos;)
+            text.replace(at, secret.size(), "***");
+    }
+    return text;
+}
+
 Traceable traceable(bentley::Certainty certainty) {
     switch (certainty) {
         case bentley::Certainty::none: return Traceable::no;
@@ -54,9 +67,10 @@ struct WriteService::Job {
     Write write;
     const bentley::Object* facts = nullptr;
     const config::WriteObject* settings = nullptr;  // empty: no longer in the configuration
-    std::string record;
+    std::string record = "{}";
     std::vector<config::WriteField> if_empty;
-    std::string data;  // done: the record as the provider answered it
+    std::string data;    // done: the record as the provider answered it
+    bool begun = false;  // noted as being sent
 };
 
 WriteService::WriteService(ReaderContext& context, const bentley::Catalog& catalog, const Cipher& cipher,
@@ -68,7 +82,12 @@ WriteService::WriteService(ReaderContext& context, const bentley::Catalog& catal
       bell_(context.world),
       lanes_(context.world, [this](std::exception_ptr failure) {
           context_.log.error("write.broken", {{"error", describe(failure)}});
-      }) {}
+      }) {
+    objects_ = "[";
+    for (const auto& object : context.installation.writes)
+        objects_ += (objects_.size() > 1 ? "," : "") + json::quote(object.object);
+    objects_ += "]";
+}
 
 const config::WriteObject* WriteService::find(const std::string& object) const {
     for (const auto& each : context_.installation.writes)
@@ -100,7 +119,22 @@ result<storage::NewWrite> WriteService::prepare(const config::WriteObject& objec
     return write;
 }
 
+std::optional<storage::IdempotencyKey> WriteService::key_of(const WriteOrder& order) const {
+    if (order.idempotency_key.empty()) return std::nullopt;
+    const auto& installation = context_.installation;
+    return storage::IdempotencyKey{
+        .scope = fmt::format("{}/{}/{}", context_.config.project, installation.integration, installation.group_ref),
+        .key = order.idempotency_key,
+        .digest = order.digest};
+}
+
 awaitable<result<WriteAccepted>> WriteService::accept(WriteOrder order) {
+    const auto key = key_of(order);
+    if (key) {  // before the checks: the configuration may have changed since the first request
+        const auto known = co_await context_.store.find_request(*key, context_.world.now());
+        if (known.what == storage::AcceptedWrites::other_request) co_return other_request;
+        if (known.what == storage::AcceptedWrites::repeated) co_return WriteAccepted{known.operation_id, {}};
+    }
     const auto* object = find(order.object);
     if (!object) co_return Error{errc::not_found, order.object + " is no write object of this integration"};
     WriteAccepted accepted;
@@ -152,15 +186,10 @@ awaitable<result<WriteAccepted>> WriteService::accept(WriteOrder order) {
     if (!any_good || (order.all_or_none && !accepted.faults.empty())) co_return accepted;
     accepted.faults.clear();  // of a batch: each is told with its record
 
-    if (!order.idempotency_key.empty())
-        entry.idempotency = storage::IdempotencyKey{
-            .scope = fmt::format("{}/{}/{}", context_.config.project, installation.integration, installation.group_ref),
-            .key = order.idempotency_key,
-            .digest = order.digest};
+    entry.idempotency = key;
     const auto count = entry.writes.size();
     const auto stored = co_await context_.store.accept_writes(std::move(entry));
-    if (stored.what == storage::AcceptedWrites::other_request)
-        co_return Error{errc::conflict, "this Idempotency-Key came with another request before"};
+    if (stored.what == storage::AcceptedWrites::other_request) co_return other_request;
     accepted.operation_id = stored.operation_id;
     if (stored.what == storage::AcceptedWrites::fresh)
         context_.log.info("write.accepted", {{"installation", installation.id},
@@ -180,6 +209,7 @@ awaitable<std::vector<Write>> WriteService::wait(std::string operation_id, Durat
         std::multimap<std::string, Doorbell*>::iterator entry;
         ~Leave() { waiting.erase(entry); }
     } leave{waiting_, entry};
+    if (waiting_.size() > waiting_max) limit = Duration::zero();
     const Tick end = context_.world.tick() + limit;
     for (;;) {
         auto writes = co_await context_.store.writes_of(operation_id);
@@ -282,7 +312,7 @@ awaitable<void> WriteService::run() {
             if (!context_.stopping() && !paused_) co_await start_due();
             const auto now = context_.world.now();
             const auto due = co_await context_.store.next_write_due(
-                {.installation_id = context_.installation.id, .busy = busy_, .now = now});
+                {.installation_id = context_.installation.id, .objects = objects_, .busy = busy_, .now = now});
             if (due) nap = std::clamp<Duration>(*due - now, std::chrono::milliseconds{1}, longest_nap);
         } catch (const std::exception& failure) {
             broken = std::current_exception();
@@ -306,6 +336,7 @@ awaitable<void> WriteService::start_due() {
     const auto lanes = limit > 0 ? std::size_t(limit) : lanes_default;
     if (busy_.size() >= lanes) co_return;
     storage::WriteClaim claim{.installation_id = context_.installation.id,
+                              .objects = objects_,
                               .busy = busy_,
                               .now = context_.world.now(),
                               .longest_wait = write_wait_max,
@@ -331,25 +362,26 @@ awaitable<void> WriteService::work(Write write) {
     std::exception_ptr broken;
     try {
         step = co_await carry_out(job);
-    } catch (const std::exception&) {  // before it was sent: the store could not note that, as on a full disk
+        if (!job.data.empty() && step->status == WriteStatus::done)
+            step->answer = cipher_.seal(job.data, place_of(job.write.id), [this] { return context_.world.random(); });
+    } catch (const std::exception&) {
         broken = std::current_exception();
     }
     if (broken) {
         if (context_.stopping()) co_return;
         paused_ = true;
         context_.log.error("write.broken", {{"write", job.write.id}, {"error", describe(broken)}});
-        co_return;
+        if (!job.begun) co_return;  // the store could not note that it was about to be sent, as on a full disk
+        step = judge_lost(case_of(job), Error{errc::transient, describe(broken)});
     }
-    if (!job.data.empty() && step->status == WriteStatus::done)
-        step->answer = cipher_.seal(job.data, place_of(job.write.id), [this] { return context_.world.random(); });
     co_await finish(job.write, std::move(*step));
 }
 
 awaitable<WriteStep> WriteService::carry_out(Job& job) {
-    if (auto opened = open(job); !opened) {
-        auto step = judge_late(case_of(job));
-        step.error = step.note = opened.error().message;
-        co_return step;
+    if (auto opened = open(job); !opened) {  // with another key, say: it is kept as it is until it can be read
+        auto c = case_of(job);
+        c.repeatable = false;  // nobody knows
+        co_return job.write.looking ? judge_look(c, opened.error()) : judge_unsent(c, opened.error());
     }
     if (job.write.looking) co_return co_await look(job);
     if (job.write.deadline_at <= context_.world.now()) co_return judge_late(case_of(job));
@@ -419,7 +451,9 @@ awaitable<WriteStep> WriteService::send(Job& job) {
     } touch{written_, job.write};
     const auto before_send = [this, &job]() -> awaitable<bool> {
         const auto now = context_.world.now();
+        if (job.write.deadline_at <= now) co_return false;  // the wait for token and budget has outlived it
         const bool pending = co_await context_.store.begin_sending(job.write.key, now);
+        job.begun = job.begun || pending;
         ++job.write.attempts;
         if (!job.write.first_sent_at) job.write.first_sent_at = now;
         job.write.sent_at = now;
@@ -437,8 +471,11 @@ awaitable<WriteStep> WriteService::send(Job& job) {
         auto written = bentley::parse_written(*job.facts, job.write.type, job.write.record_id, answer);
         step.record_id = written.id;
         job.data = std::move(written.data);
-    } else if (bool(json::validate(answer.body)) && answer.body.size() <= problem_bytes_max) {
-        step.problem = answer.body;
+    } else {
+        if (bool(json::validate(answer.body)) && answer.body.size() <= problem_bytes_max)
+            step.problem = hide_secrets(answer.body, *job.facts, body);
+        step.error = hide_secrets(std::move(step.error), *job.facts, body);
+        step.note = hide_secrets(std::move(step.note), *job.facts, body);
     }
     co_return step;
 }
@@ -468,8 +505,7 @@ awaitable<WriteStep> WriteService::look(Job& job) {
 awaitable<void> WriteService::finish(const Write& write, WriteStep step) {
     storage::FinishedWrite finished;
     step.written = tell_written(write);
-    if (step.status == WriteStatus::unknown)
-        step.notices = context_.notifier.write_unknown(subject(write), write.id, step.error);
+    step.unknown = context_.notifier.write_unknown(subject(write), write.id, step.error);
     for (bool stored = false; !stored;) {
         std::exception_ptr broken;
         try {
@@ -485,17 +521,18 @@ awaitable<void> WriteService::finish(const Write& write, WriteStep step) {
         Timer pause(context_.world);
         co_await pause.async_wait(store_pause);
     }
+    if (!finished.stored) co_return;  // an operator was faster
     context_.ring_for(finished.notices);
-    const auto level = step.status == WriteStatus::unknown ? Level::error
-                       : step.status == WriteStatus::done  ? Level::info
-                                                           : Level::warn;
+    const auto level = finished.status == WriteStatus::unknown ? Level::error
+                       : finished.status == WriteStatus::done  ? Level::info
+                                                               : Level::warn;
     context_.log.write(level, "write.attempted",
                        {{"installation", write.installation_id},
                         {"object", write.object},
                         {"operation", write.operation_id},
                         {"write", write.id},
                         {"type", to_string(write.type)},
-                        {"status", to_string(step.status)},
+                        {"status", to_string(finished.status)},
                         {"attempt", write.attempts},
                         {"error", step.error}});
     const auto [first, last] = waiting_.equal_range(write.operation_id);

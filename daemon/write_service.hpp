@@ -59,6 +59,8 @@ public:
 private:
     struct Job;
 
+    std::optional<storage::IdempotencyKey> key_of(const WriteOrder& order) const;
+
     result<storage::NewWrite> prepare(const config::WriteObject& object, const WriteOrder& order,
                                       const std::string& record, std::vector<bentley::Fault>& faults);
     awaitable<void> settle_interrupted();
@@ -78,6 +80,7 @@ private:
     const bentley::Catalog& catalog_;
     const Cipher& cipher_;
     WrittenRecords& written_;
+    std::string objects_;                            // that may be written, a JSON list
     std::vector<std::int64_t> busy_;                 // keys
     std::multimap<std::string, Doorbell*> waiting_;  // by operation
     Doorbell bell_;

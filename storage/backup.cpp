@@ -84,7 +84,7 @@ UPDATE notice SET sequence = NULL;
 DELETE FROM cursors;
 UPDATE query SET done = 0;
 UPDATE operations SET status = 'failure', result = 'restored from a backup' WHERE status = 'in_progress' AND action_type = 'read';
-UPDATE write SET status = 'unknown', looking = 0,  -- it may have been carried out after the backup was made
+UPDATE write SET status = 'unknown', looking = 0, ambiguous = 1,  -- it may have been carried out after the backup was made
     error = 'restored from a backup: it may have been carried out since' WHERE status IN ('pending', 'sending');
 UPDATE object_state SET redeliver = 1,  -- a running backfill starts again, in its own window
     operation_id = NULL, next_url = NULL, next_cursor = NULL, next_itwin_id = '', next_slice = '', next_rows = 0,

@@ -14,7 +14,10 @@ namespace syncd::storage {
 /// open with `from`, naming it; then nothing has changed.
 std::int64_t rekey(const std::string& path, const Cipher& from, const Cipher& to, const Random& random);
 
-/// Whether the key is the one that rekey() encrypted with last; empty: there is no database, or it never ran.
+/// Whether the key is the one that the database was begun with, or that rekey() encrypted with last; empty: there is no
+/// database, or nothing has been noted yet.
 std::optional<bool> is_key_of(const std::string& path, const Cipher& key);
+/// Notes that this is the database's key, where nothing has been noted yet. Nobody else may be writing.
+void note_key(const std::string& path, const Cipher& key);
 
 }  // namespace syncd::storage

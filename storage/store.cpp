@@ -191,6 +191,9 @@ awaitable<std::optional<std::string>> Store::results_of(std::string delivery_id)
 awaitable<AcceptedWrites> Store::accept_writes(AcceptWrites accept) {
     return impl_->writer.run([accept = std::move(accept)](Database& db) { return storage::accept_writes(db, accept); });
 }
+awaitable<AcceptedWrites> Store::find_request(IdempotencyKey key, Timestamp now) {
+    return impl_->writer.run([key = std::move(key), now](Database& db) { return storage::find_request(db, key, now); });
+}
 awaitable<std::vector<Write>> Store::claim_writes(WriteClaim claim) {
     return impl_->writer.run([claim = std::move(claim)](Database& db) { return storage::claim_writes(db, claim); });
 }

@@ -391,6 +391,8 @@ public:
     // Writes
     /// Enters the operation and its writes; of a request that came before under the same key nothing.
     awaitable<AcceptedWrites> accept_writes(AcceptWrites accept);
+    /// Whether that request came before; `fresh`: no.
+    awaitable<AcceptedWrites> find_request(IdempotencyKey key, Timestamp now);
     /// In the order of their acceptance; marks nothing.
     awaitable<std::vector<Write>> claim_writes(WriteClaim claim);
     /// When the earliest that such a claim may have becomes due; its limit does not count.

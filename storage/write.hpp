@@ -64,6 +64,7 @@ struct Write {
 /// next; besides what is past its deadline. A due time further off than `longest_wait` is due: the clock jumped.
 struct WriteClaim {
     std::string installation_id;
+    std::string objects;             // JSON list: others are not sent, they have left the configuration
     std::vector<std::int64_t> busy;  // keys in hand
     Timestamp now;
     Duration longest_wait{};
@@ -84,12 +85,14 @@ struct WriteStep {
     std::string answer;          // sealed
     std::string note;            // for the operation's log; empty: nothing
     Timestamp next_attempt_at, now;
-    Notices notices{};       // told with it
+    bool found = false;      // done: a create that a look has found; unknown if another one has that record already
+    Notices unknown{};       // told if its outcome is unknown
     BuildWritten written{};  // told if it ends an operation that nobody waits for
 };
 
 struct FinishedWrite {
-    Notices notices;      // that were told
+    Notices notices;  // that were told
+    WriteStatus status{};
     bool stored = false;  // false: somebody else has ended it meanwhile
     bool operation_ended = false;
     std::int64_t not_sent = 0;  // further ones of its batch, which is all or none

@@ -158,17 +158,19 @@ std::string_view to_string(WriteStatus status) {
     return "unknown";
 }
 
+AcceptedWrites find_request(Database& db, const IdempotencyKey& key, Timestamp now) {
+    db.run("DELETE FROM idempotency WHERE scope = ? AND key = ? AND created_at < ?", key.scope, key.key,
+           now - idempotency_kept);
+    auto row = db.query("SELECT digest, operation_id FROM idempotency WHERE scope = ? AND key = ?");
+    row.bind(key.scope, key.key);
+    if (!row.step()) return {};
+    return {row.text_view(0) == key.digest ? AcceptedWrites::repeated : AcceptedWrites::other_request, row.text(1)};
+}
+
 AcceptedWrites accept_writes(Database& db, const AcceptWrites& accept) {
-    if (accept.idempotency) {
-        const auto& given = *accept.idempotency;
-        db.run("DELETE FROM idempotency WHERE scope = ? AND key = ? AND created_at < ?", given.scope, given.key,
-               accept.now - idempotency_kept);
-        auto row = db.query("SELECT digest, operation_id FROM idempotency WHERE scope = ? AND key = ?");
-        row.bind(given.scope, given.key);
-        if (row.step())
-            return {row.text_view(0) == given.digest ? AcceptedWrites::repeated : AcceptedWrites::other_request,
-                    row.text(1)};
-    }
+    if (accept.idempotency)
+        if (auto known = find_request(db, *accept.idempotency, accept.now); known.what != AcceptedWrites::fresh)
+            return known;
     enter(db, accept);
     if (accept.idempotency)
         db.run("INSERT INTO idempotency (scope, key, digest, operation_id, created_at) VALUES (?, ?, ?, ?, ?)",
@@ -180,7 +182,9 @@ AcceptedWrites accept_writes(Database& db, const AcceptWrites& accept) {
 std::vector<Write> claim_writes(Database& db, const WriteClaim& claim) {
     auto row = db.query(
         "SELECT " WRITE_COLUMNS
-        "WHERE w.installation_id = ?1 AND w.status = 'pending' AND (w.deadline_at <= ?2 OR ("
+        "WHERE w.installation_id = ?1 AND w.status = 'pending' "
+        "AND (w.looking = 1 OR w.object IN (SELECT value FROM json_each(?5))) AND ((w.looking = 0 AND w.deadline_at <= "
+        "?2) OR ("
         "(w.next_attempt_at <= ?2 OR w.next_attempt_at > ?3) "
         "AND (w.record_id = '' OR NOT EXISTS (SELECT 1 FROM write e WHERE e.installation_id = ?1 "
         "AND e.object = w.object AND e.record_id = w.record_id AND e.key < w.key "
@@ -188,7 +192,8 @@ std::vector<Write> claim_writes(Database& db, const WriteClaim& claim) {
         "AND NOT EXISTS (SELECT 1 FROM write_operation o CROSS JOIN write e ON e.operation_id = o.operation_id "
         "WHERE o.operation_id = w.operation_id AND o.all_or_none = 1 AND e.position < w.position "
         "AND e.status <> 'done'))) ORDER BY w.next_attempt_at, w.key LIMIT ?4");
-    row.bind(claim.installation_id, claim.now, claim.now + claim.longest_wait, claim.limit + claim.busy.size());
+    row.bind(claim.installation_id, claim.now, claim.now + claim.longest_wait, claim.limit + claim.busy.size(),
+             claim.objects);
     auto found = rows(row);
     std::erase_if(found,
                   [&](const Write& write) { return std::ranges::find(claim.busy, write.key) != claim.busy.end(); });
@@ -198,9 +203,10 @@ std::vector<Write> claim_writes(Database& db, const WriteClaim& claim) {
 
 std::optional<Timestamp> next_write_due(Database& db, const WriteClaim& claim) {
     auto row = db.query(
-        "SELECT key, min(next_attempt_at, deadline_at) FROM write WHERE installation_id = ? AND status = 'pending' "
-        "AND next_attempt_at > ? ORDER BY 2 LIMIT ?");
-    row.bind(claim.installation_id, claim.now, claim.busy.size() + 1);
+        "SELECT key, iif(looking, next_attempt_at, min(next_attempt_at, deadline_at)) FROM write "
+        "WHERE installation_id = ? AND status = 'pending' AND next_attempt_at > ? "
+        "AND (looking = 1 OR object IN (SELECT value FROM json_each(?))) ORDER BY 2 LIMIT ?");
+    row.bind(claim.installation_id, claim.now, claim.objects, claim.busy.size() + 1);
     while (row.step())
         if (std::ranges::find(claim.busy, row.integer(0)) == claim.busy.end()) return row.time(1);
     return std::nullopt;
@@ -214,7 +220,23 @@ bool begin_sending(Database& db, std::int64_t key, Timestamp now) {
                now, key) > 0;
 }
 
-FinishedWrite finish_write(Database& db, const WriteStep& step) {
+/// A record that a create was found to have made can't be that of another create, too.
+WriteStep without_stolen_record(Database& db, WriteStep step) {
+    if (!step.found) return step;
+    auto other = db.query(
+        "SELECT 1 FROM write w JOIN write o ON o.installation_id = w.installation_id AND o.object = w.object "
+        "WHERE w.key = ?1 AND o.record_id = ?2 AND o.type = 'create' AND o.status = 'done' AND o.key <> ?1");
+    other.bind(step.key, step.record_id);
+    if (!other.step()) return step;
+    step.status = WriteStatus::unknown;
+    step.record_id.clear();
+    step.answer.clear();
+    step.error = step.note = "its outcome is unknown: the only record that could be its own is another write's";
+    return step;
+}
+
+FinishedWrite finish_write(Database& db, const WriteStep& given) {
+    const auto step = without_stolen_record(db, given);
     std::string operation_id;
     std::int64_t position = 0;
     {
@@ -231,15 +253,17 @@ FinishedWrite finish_write(Database& db, const WriteStep& step) {
         while (row.step()) {
         }
     }
-    FinishedWrite finished{.stored = true};
+    FinishedWrite finished{.status = step.status, .stored = true};
     if (step.status == WriteStatus::done || step.status == WriteStatus::failed)
         db.run("UPDATE write_body SET body = x'', answer = ? WHERE write_key = ?", Blob{step.answer}, step.key);
     if (!step.note.empty())
         log_operation(db, operation_id, step.status == WriteStatus::failed ? LogLevel::error : LogLevel::warn,
                       step.note, step.now);
     if (step.status == WriteStatus::failed) finished.not_sent = give_up_rest(db, operation_id, position, step.now);
-    notify(db, step.notices, step.now);
-    finished.notices = step.notices;
+    if (step.status == WriteStatus::unknown) {
+        notify(db, step.unknown, step.now);
+        finished.notices = step.unknown;
+    }
     finished.operation_ended = end_operation(db, operation_id, step.now);
     if (!finished.operation_ended) return finished;
     for (auto& notice : tell_written(db, operation_id, step.written, step.now))
@@ -248,6 +272,10 @@ FinishedWrite finish_write(Database& db, const WriteStep& step) {
 }
 
 std::vector<Write> interrupted_writes(Database& db, const std::string& installation_id) {
+    db.run(  // whoever waited for them has gone with the process
+        "UPDATE write_operation SET asynchronous = 1 WHERE asynchronous = 0 AND operation_id IN "
+        "(SELECT id FROM operations WHERE status = 'in_progress' AND action_type = 'write' AND installation_id = ?)",
+        installation_id);
     auto row = db.query("SELECT " WRITE_COLUMNS "WHERE w.status = 'sending' AND w.installation_id = ? ORDER BY w.key");
     row.bind(installation_id);
     return rows(row);

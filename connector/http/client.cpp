@@ -343,7 +343,7 @@ awaitable<result<Response>> Client::send(Url url, Request request, SendOptions o
     const Tick end = impl_->world.tick() + options.timeout;
     const auto left = [&] { return std::max<Duration>(end - impl_->world.tick(), Duration{1}); };
     for (;;) {
-        auto conn = impl_->reuse(endpoint);
+        auto conn = options.fresh ? nullptr : impl_->reuse(endpoint);
         const bool reused = conn != nullptr;
         if (!conn) {
             auto connected = co_await impl_->connect(endpoint, left());
@@ -352,7 +352,7 @@ awaitable<result<Response>> Client::send(Url url, Request request, SendOptions o
         }
         Deadline deadline(impl_->world, conn->stream, left());
         auto done = co_await exchange(*conn, message, options);
-        if (deadline.passed() && !(options.status_is_enough && done.answer))
+        if (deadline.passed() && !done.answer)
             co_return Error{errc::timed_out, fmt::format("{}: no answer in {}", route(url, options.proxy),
                                                          format_duration(options.timeout))};
         const bool stale = !done.answer && reused && !done.answered && done.answer.error().code == errc::transient;
@@ -363,7 +363,7 @@ awaitable<result<Response>> Client::send(Url url, Request request, SendOptions o
             failure.stale = stale;
             co_return failure;
         }
-        if (done.keep) impl_->keep(endpoint, std::move(conn));
+        if (done.keep && !deadline.passed()) impl_->keep(endpoint, std::move(conn));
         co_return unpack(std::move(*done.answer), options);
     }
 }

@@ -22,6 +22,7 @@ struct SendOptions {
     std::string pinned_file{};  // the peer must show exactly this certificate; no authority is asked
     bool resend =
         true;  // on a new connection, when a kept-alive one turns out to be closed; false: an Error that is `stale`
+    bool fresh = false;             // over a connection of its own: for what must not be sent twice
     bool status_is_enough = false;  // what follows the header may be cut, too large or odd: the body is not used
 };
 

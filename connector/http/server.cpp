@@ -38,6 +38,8 @@ beast::response<beast::string_body> to_beast(Response& response, bool keep_alive
     out.result(unsigned(response.status));
     for (const auto& [name, value] : response.headers) out.insert(name, value);
     out.keep_alive(keep_alive);
+    const bool never_has_body = response.status < 200 || response.status == 204 || response.status == 304;
+    if (never_has_body) return out;  // nor a Content-Length: RFC 9110, 8.6
     const auto bytes = response.body.size();
     if (!head) out.body() = std::move(response.body);
     out.prepare_payload();

@@ -45,10 +45,17 @@ TokenSource::TokenSource(World& world, http::Client& client, const config::Provi
       mutex_(world) {}
 
 awaitable<result<Secret>> TokenSource::token() {
+    const auto came_at = world_.tick();
     const auto guard = co_await mutex_.lock();
     if (unsaved_ && world_.tick() >= save_again_at_) co_await save();
     if (!token_.empty() && world_.tick() < renew_at_) co_return token_;
-    if (auto fetched = co_await fetch(); !fetched) co_return fetched.error();
+    if (failure_ && failed_at_ > came_at) co_return *failure_;  // it was asked for all who waited
+    failure_.reset();
+    if (auto fetched = co_await fetch(); !fetched) {
+        failure_ = fetched.error();
+        failed_at_ = world_.tick();
+        co_return *failure_;
+    }
     co_return token_;
 }
 

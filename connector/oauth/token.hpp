@@ -68,6 +68,8 @@ private:
     Mutex mutex_;
     Secret token_;
     Tick renew_at_{};
+    std::optional<Error> failure_;  // of the last request
+    Tick failed_at_{};
     std::optional<Tokens> kept_;
     std::optional<Error> refused_;
     bool loaded_ = false;

@@ -14,11 +14,13 @@ Secret storage_key(const config::Config& config, const Random& random) {
     if (!configured)
         settle_new_key(path, [&](const Secret& key) { return storage::is_key_of(path, Cipher(key)).value_or(false); });
     const auto key = configured ? *configured : load_or_make_key(path, random);
-    if (storage::is_key_of(path, Cipher(key)).value_or(true)) return key;
+    const auto fits = storage::is_key_of(path, Cipher(key));
+    if (!fits) storage::note_key(path, Cipher(key));
+    if (fits.value_or(true)) return key;
     throw Exit{exit_failed,
-               fmt::format("{} is encrypted with another key since `rekey` ran: {}", path,
-                           configured ? "put the new one into storage.encryptionKey"
-                                      : "restore " + path + ".key as it was then, or set storage.encryptionKey")};
+               fmt::format("what {} keeps encrypted was written with another key: {}", path,
+                           configured ? "put that one into storage.encryptionKey"
+                                      : "restore " + path + ".key as it was, or set storage.encryptionKey")};
 }
 
 }  // namespace syncd::cli

@@ -65,10 +65,18 @@ bool is_small_form(const http::Request& request) {
            request.headers.get("Content-Type").starts_with("application/x-www-form-urlencoded");
 }
 
+bool has_body(const http::Request& request) {
+    const auto length = request.headers.get("Content-Length");
+    return !length.empty() ? length != "0" : request.headers.has("Transfer-Encoding");
+}
+
 /// Refuses on the header alone, before a body is read.
 std::optional<http::Response> refusal(const config::Server& server, const http::Request& request) {
     const auto path = split(request.target).path;
-    if (is_open(request, path)) return std::nullopt;
+    const auto unwanted = [&] {  // a body would be read whole before anybody knows who sent it
+        return has_body(request) ? std::optional(problem(413, "No body is expected")) : std::nullopt;
+    };
+    if (is_open(request, path)) return unwanted();
     const bool page = is_page(request, path);
     if (server.api_keys.empty() ? !is_our_host(server, request.headers.get("Host"))
                                 : !page && !has_key(server, request))
@@ -78,11 +86,11 @@ std::optional<http::Response> refusal(const config::Server& server, const http::
         return problem(403, "Requests of other sites' pages are refused");
     if (page && request.method == "POST")
         return is_small_form(request) ? std::nullopt : std::optional(problem(415, "The body must be a short form"));
+    if (page) return unwanted();
     // A page in a browser can post to us, but then its Origin comes along, which was looked at above.
-    const auto type = request.headers.get("Content-Type"), length = request.headers.get("Content-Length");
-    const bool has_body = !length.empty() ? length != "0" : request.headers.has("Transfer-Encoding");
+    const auto type = request.headers.get("Content-Type");
     if (is_proxied(request.target)) return std::nullopt;
-    if (request.method == "POST" && (has_body || !type.empty()) && !type.starts_with("application/json"))
+    if (request.method == "POST" && (has_body(request) || !type.empty()) && !type.starts_with("application/json"))
         return problem(415, "The body must be application/json");
     return std::nullopt;
 }

@@ -25,6 +25,7 @@ protected:
     AcceptedWrites accept(const AcceptWrites& wanted) { return store.run(store->accept_writes(wanted)); }
     std::vector<Write> claim(Timestamp now = at(1), std::vector<std::int64_t> busy = {}) {
         return store.run(store->claim_writes({.installation_id = "inst",
+                                              .objects = "[\"itwins\"]",
                                               .busy = std::move(busy),
                                               .now = now,
                                               .longest_wait = std::chrono::hours{24},
@@ -110,7 +111,8 @@ TEST_F(Writes, OnlyAnUnknownOneCanBeResolvedAndARetryIsSentWithANewDeadline) {
     finish("w1", WriteStatus::unknown, "who knows");
     EXPECT_TRUE(claimed(at(99)).empty());
 
-    EXPECT_TRUE(store.run(store->resolve_write({.id = "w1", .retry = true, .now = at(4000), .deadline_at = at(8000)})).done);
+    EXPECT_TRUE(
+        store.run(store->resolve_write({.id = "w1", .retry = true, .now = at(4000), .deadline_at = at(8000)})).done);
 
     const auto due = claim(at(4001));
     ASSERT_EQ(due.size(), 1u);
