@@ -30,9 +30,10 @@ std::string escape(std::string_view text) {
 
 std::string encode(std::string_view text) {
     std::string out;
-    for (const unsigned char c : text)
-        out +=
-            std::isalnum(c) || c == '-' || c == '_' || c == '.' ? std::string(1, char(c)) : fmt::format("%{:02X}", c);
+    for (const char c : text) {
+        const bool plain = std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
+        out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
     return out;
 }
 
