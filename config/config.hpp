@@ -135,19 +135,22 @@ struct ReadObject {
 
 enum class WriteDefault { always, never, if_empty };
 
-/// `selectedFieldSettings`: what a written record gets where it does not say.
+/// `selectedFieldSettings`: whether a field is written, given or not, and what it gets where the record does not say.
 struct WriteField {
-    std::string name;   // the provider's outermost field
-    std::string value;  // the default, as JSON
+    std::string name;   // the provider's, a path like $['a']['b'] included
+    std::string value;  // the default, as JSON; empty: none
     WriteDefault on_create = WriteDefault::always, on_update = WriteDefault::always;
+    bool default_on_update = true;  // false: an update writes what is given, and no default
 };
 
 /// What may be written of one object for one installation: the manifest, overridden by the installation's config.
 struct WriteObject {
     std::string object;                          // the provider's name
-    std::string mapped_name;                     // of the read object, where mappings are inherited; else `object`
+    std::string mapped_name;                     // of the read object, where it is read; else `object`
     bool inherit_mapping = false;                // records use our names; what nothing maps is left out
-    std::map<std::string, std::string> mapping;  // inherited: our field -> the provider's
+    std::map<std::string, std::string> mapping;  // inherited: our field -> the provider's; its own names as themselves
+    std::set<std::string> unmapped;              // inherited: our fields that nobody has mapped
+    bool other_fields = false;                   // inherited: names that are in neither are the provider's own
     std::map<std::string, std::map<std::string, std::string>> value_mappings;  // field, our value -> the provider's
     std::vector<WriteField> fields;
     bool deletes = false;        // deletionSettings.enabled

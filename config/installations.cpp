@@ -5,6 +5,7 @@
 #include "config/object_settings.hpp"
 #include "config/settings.hpp"
 #include "config/suggest.hpp"
+#include "config/write_settings.hpp"
 
 #include <fmt/format.h>
 
@@ -46,11 +47,13 @@ std::optional<std::vector<std::string>> read_scopes(const Value& value) {
 Connection read_connection(const Value& value) {
     Map map(value);
     Connection connection;
-    const auto grant = map["grant"];
-    if (grant.word({"client_credentials", "authorization_code"}) == "authorization_code")
-        grant.error("grant authorization_code is not supported by this version; use client_credentials");
+    const auto written = map["grant"];
+    const auto grant = written.word({"client_credentials", "authorization_code"});
+    if (grant == "authorization_code") connection.grant = Grant::authorization_code;
     set(connection.client_id, map.required("clientId").filled());
-    if (auto secret = map.required("clientSecret").filled()) connection.client_secret = Secret(std::move(*secret));
+    const bool needs_secret = grant == "client_credentials" || !written.present();
+    const auto secret = needs_secret ? map.required("clientSecret") : map["clientSecret"];
+    if (auto text = secret.filled()) connection.client_secret = Secret(std::move(*text));
     set(connection.scopes, read_scopes(map["scopes"]));
     map.close();
     return connection;
@@ -120,18 +123,68 @@ void read_objects(const Value& value, const WrittenIntegration* written, const C
                 "list");
 }
 
-void check_writes(const Value& value, const WrittenIntegration* written) {
+/// The write objects of the integration, each with what it can inherit.
+std::vector<WrittenWrite> writes_of(const WrittenIntegration* written, const Installation& installation) {
+    std::vector<WrittenWrite> writes;
+    if (!written) return writes;
+    const auto& reads = written->integration.reads;
+    for (const auto& object : written->integration.writes) {
+        const auto read = std::ranges::find(reads, object.object, &ManifestReadObject::object);
+        if (read == reads.end())
+            writes.push_back({.object = object});
+        else
+            writes.push_back({object, &*read, &installation.objects[std::size_t(read - reads.begin())]});
+    }
+    return writes;
+}
+
+/// One object per write object of the integration. REQUIRES the read objects, whose mappings may be inherited.
+void read_writes(const Value& value, const WrittenIntegration* written, const Context& context,
+                 Installation& installation) {
     Map map(value);
+    const auto writes = writes_of(written, installation);
+    const auto index_of_name = [&](const std::string& name) {
+        auto found = std::ranges::find_if(writes, [&](const auto& write) { return write.object.object == name; });
+        if (found == writes.end())
+            found = std::ranges::find_if(writes, [&](const auto& write) {
+                return write.manifest_read && write.manifest_read->mapped_name == name;
+            });
+        return std::size_t(found - writes.begin());
+    };
+    std::vector<Value> settings(writes.size());
     for (const auto& member : map.members()) {
-        std::vector<std::string> names;
-        if (written)
-            for (const auto& object : written->integration.writes) names.push_back(object.object);
-        const bool there = std::ranges::find(names, member.key) != names.end();
-        if (written && written->complete && !there)
+        const auto index = index_of_name(member.key);
+        if (index < writes.size()) {
+            if (settings[index].present())
+                map.error_at(member, fmt::format("the object {} stands here twice, by its name and by its mapped name",
+                                                 shown(writes[index].object.object)));
+            settings[index] = member.value;
+            continue;
+        }
+        if (written && written->complete) {
+            std::vector<std::string> names;
+            for (const auto& write : writes) names.push_back(write.object.object);
             map.error_at(member, fmt::format("{} is no write object of {}{}", shown(member.key),
                                              shown(written->integration.name), suggestion(member.key, names)));
-        check_write_settings(member.value, there ? member.key : std::string());
+        }
+        const ManifestWriteObject unknown;
+        (void)read_write_settings(member.value, {.object = unknown}, context.known);
     }
+    for (std::size_t i = 0; i < writes.size(); ++i)
+        installation.writes.push_back(read_write_settings(settings[i], writes[i], context.known));
+}
+
+/// The manifest opens the proxy; an installation can only close it.
+void read_proxy_switch(const Value& value, const WrittenIntegration* written, Installation& installation) {
+    Map map(value);
+    const auto enabled = map["enabled"];
+    const auto wanted = enabled.boolean();
+    map.close();
+    if (!written) return;
+    installation.proxy = written->integration.proxy && wanted.value_or(true);
+    if (wanted.value_or(false) && !written->integration.proxy)
+        enabled.error(fmt::format("the manifest does not enable the proxy of {}; let it say proxy: {{ enabled: true }}",
+                                  shown(written->integration.name)));
 }
 
 void read_config(const Value& value, const WrittenIntegration* written, const Context& context,
@@ -142,11 +195,9 @@ void read_config(const Value& value, const WrittenIntegration* written, const Co
     read_objects(read["objects"], written, context, installation);
     read.close();
     Map write(map["write"]);
-    check_writes(write["objects"], written);
+    read_writes(write["objects"], written, context, installation);
     write.close();
-    Map proxy(map["proxy"]);
-    (void)proxy["enabled"].boolean();
-    proxy.close();
+    read_proxy_switch(map["proxy"], written, installation);
     map.close();
 }
 

@@ -3,6 +3,7 @@
 #include "config/destinations.hpp"
 #include "config/installations.hpp"
 #include "config/interpolate.hpp"
+#include "config/notifications.hpp"
 #include "config/read_manifest.hpp"
 #include "config/settings.hpp"
 #include "config/suggest.hpp"
@@ -83,9 +84,9 @@ void read_root(const Value& root, const Folder& folder, Run& run, Config& config
     read_manifests(map.required("manifest"), folder, run, manifests, config);
     read_provider(map["provider"], folder, config.provider);
     read_storage(map["storage"], folder, config.storage);
-    read_server(map["server"], config.server);
+    read_server(map["server"], folder, config.server);
     auto destinations = read_destinations(map["destinations"], folder);
-    if (const auto value = map["notifications"]; !value.list().empty()) refuse_unsupported(value, "leave them out");
+    config.notifications = read_notifications(map["notifications"], destinations);
     config.installations = read_installations(map["installations"], config.project, manifests, destinations, run.known);
     read_logging(map["log"], config.logging);
     map.close();

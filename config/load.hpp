@@ -27,6 +27,8 @@ struct KnownObjects {
     /// Fields that the catalog has for a readable object; empty: unknown, everything goes.
     std::function<std::set<std::string>(const std::string& object)> fields;
     std::set<std::string> per_itwin{};  // objects that can be read for one iTwin
+    /// The same as `fields` of a writable object: what a create takes.
+    std::function<std::set<std::string>(const std::string& object)> write_fields{};
 };
 
 struct Problem {

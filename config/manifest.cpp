@@ -11,12 +11,6 @@ namespace {
 constexpr std::string_view our_provider = "bentley";
 constexpr std::string_view schema_schedule = "0 */24 * * *";  // Ampersand's default
 
-/// The outermost member that a field's name leads to: `a` of `$['a']['b']`.
-std::string outermost(const std::string& field) {
-    if (!field.starts_with("$['")) return field;
-    return field.substr(3, field.find("']") - 3);
-}
-
 /// Adds the field unless it is there; two fields can't be delivered under one name.
 void add_field(const Value& place, Field field, std::vector<Field>& fields) {
     for (const auto& other : fields) {
@@ -111,7 +105,8 @@ void read_write_object(const Value& value, const KnownObjects& known, WrittenInt
     Map map(value);
     const auto name = map.required("objectName");
     const auto object = read_object_name(name, known.writable, "written");
-    const bool inherit = map["inheritMapping"].boolean().value_or(false);
+    const auto inheriting = map["inheritMapping"];
+    const bool inherit = inheriting.boolean().value_or(false);
     Map defaults(map["valueDefaults"]);
     (void)defaults["allowAnyFields"].boolean();
     defaults.close();
@@ -120,6 +115,9 @@ void read_write_object(const Value& value, const KnownObjects& known, WrittenInt
         into.complete = false;
         return;
     }
+    const auto& reads = into.integration.reads;
+    if (inherit && into.complete && std::ranges::find(reads, *object, &ManifestReadObject::object) == reads.end())
+        inheriting.warning(fmt::format("inheritMapping has no effect: {} is not read", *object));
     auto& writes = into.integration.writes;
     if (std::ranges::find(writes, *object, &ManifestWriteObject::object) != writes.end())
         return name.error(
@@ -266,6 +264,11 @@ std::optional<Backfill> read_backfill(const Value& value) {
     if (period.present() && !wrong_type && !days_given.present())
         period.error("defaultPeriod has neither; allowed: days: N (0: no backfill), or fullHistory: true");
     return std::nullopt;
+}
+
+std::string outermost(const std::string& field) {
+    if (!field.starts_with("$['")) return field;
+    return field.substr(3, field.find("']") - 3);
 }
 
 namespace {

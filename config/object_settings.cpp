@@ -141,19 +141,6 @@ void read_extensions(Map& map, ReadObject& object, const KnownObjects& known) {
     set(object.full_every, map["fullEvery"].duration());
 }
 
-/// One of Ampersand's default values, of which a setting has one.
-void check_default(const Value& value) {
-    Map map(value);
-    const auto text = map["stringValue"], number = map["integerValue"], truth = map["booleanValue"];
-    (void)text.text();
-    (void)number.integer(-any_number);
-    (void)truth.boolean();
-    map.close();
-    const int given = int(text.present()) + int(number.present()) + int(truth.present());
-    if (value.is_map() && given > 1)
-        value.error("a default has more than one value; allowed: one of stringValue, integerValue, booleanValue");
-}
-
 }  // namespace
 
 ReadObject from_manifest(const ManifestReadObject& manifest) {
@@ -193,35 +180,6 @@ void read_read_settings(const Value& value, const WrittenRead& written, const De
         value.warning(
             fmt::format("{}: the manifest requires a mapping for {}; add selectedFieldMappings: {{ {}: FIELD }}",
                         manifest.object, shown(name), name));
-}
-
-void check_write_settings(const Value& value, const std::string& object) {
-    Map map(value);
-    check_object_name(map["objectName"], {object});
-    if (const auto deletion = map["deletionSettings"]; deletion.present()) {
-        Map settings(deletion);
-        (void)settings.required("enabled").boolean();
-        settings.close();
-    }
-    Map fields(map["selectedFieldSettings"]);
-    for (const auto& member : fields.members()) {
-        Map setting(member.value);
-        check_default(setting["default"]);
-        (void)setting["writeOnCreate"].word({"always", "never"});
-        (void)setting["writeOnUpdate"].word({"always", "never", "ifEmpty"});
-        setting.close();
-    }
-    Map defaults(map["selectedValueDefaults"]);
-    for (const auto& member : defaults.members()) {
-        Map setting(member.value);
-        (void)setting.required("value").scalar();
-        (void)setting["applyOnUpdate"].word({"always", "never"});
-        setting.close();
-    }
-    (void)map["validate"].word({"strict", "off"});
-    (void)map["onUnknown"].word({"hold", "retry"});
-    (void)map["marker"].boolean();
-    map.close();
 }
 
 void check_object_name(const Value& value, const std::vector<std::string>& names) {

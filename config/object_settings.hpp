@@ -21,9 +21,6 @@ struct WrittenRead {
 void read_read_settings(const Value& value, const WrittenRead& manifest, const Destinations& destinations,
                         const KnownObjects& known, ReadObject& object);
 
-/// Checks one member of `write.objects`; this version has no use for what it says.
-void check_write_settings(const Value& value, const std::string& object);
-
 /// `objectName`, which may only repeat the key that it stands under.
 void check_object_name(const Value& value, const std::vector<std::string>& names);
 

@@ -37,6 +37,8 @@ void read_manifest(Source& source, const std::string& text, const KnownObjects& 
 
 std::optional<Schedule> read_schedule(const Value& value);
 std::optional<Backfill> read_backfill(const Value& value);
+/// The outermost member that a field's name leads to: `a` of `$['a']['b']`.
+std::string outermost(const std::string& field);
 /// A warning when the catalog has no such field of the object.
 void check_field(const Value& place, const std::string& field, const std::string& object, const KnownObjects& known);
 void check_field(Map& map, const Map::Member& member, const std::string& object, const KnownObjects& known);

@@ -68,7 +68,18 @@ std::optional<std::string> read_public_url(const Value& value) {
     return text->substr(0, text->find_last_not_of('/') + 1);
 }
 
-std::string url_of(const Server& server) { return fmt::format("http://{}:{}", in_url(server.host), server.port); }
+std::string url_of(const Server& server) {
+    return fmt::format("{}://{}:{}", server.tls ? "https" : "http", in_url(server.host), server.port);
+}
+
+void read_tls(const Value& value, const Folder& folder, Server& server) {
+    if (!value.present() || value.is_null()) return;
+    Map map(value);
+    auto& tls = server.tls.emplace();
+    set(tls.certificate_file, folder.readable(map.required("certificate")));
+    set(tls.key_file, folder.readable(map.required("key")));
+    map.close();
+}
 
 }  // namespace
 
@@ -102,10 +113,6 @@ std::optional<std::string> read_url(const Value& value, bool insecure, std::stri
     return text;
 }
 
-void refuse_unsupported(const Value& value, std::string_view remedy) {
-    value.error(fmt::format("{} is not supported by this version; {}", value.name(), remedy));
-}
-
 void read_provider(const Value& value, const Folder& folder, Provider& provider) {
     Map map(value);
     set(provider.base_url, read_origin(map["baseUrl"]));
@@ -135,7 +142,7 @@ void read_storage(const Value& value, const Folder& folder, Storage& storage) {
     map.close();
 }
 
-void read_server(const Value& value, Server& server) {
+void read_server(const Value& value, const Folder& folder, Server& server) {
     Map map(value);
     const auto listen = map["listen"];
     if (const auto text = listen.filled()) {
@@ -155,13 +162,15 @@ void read_server(const Value& value, Server& server) {
             fmt::format("listen {}: another address than loopback needs apiKeys, or everyone could use the API; "
                         "add server.apiKeys, or listen on 127.0.0.1 or [::1]",
                         listen.written()));
+    read_tls(map["tls"], folder, server);
     const auto public_url = map["publicUrl"];
     server.public_url = read_public_url(public_url).value_or(url_of(server));
     if (!public_url.present() && (server.host == "0.0.0.0" || server.host == "::"))
         listen.warning(fmt::format(
             "without publicUrl, messages would point to {}, which nobody can reach; set publicUrl", server.public_url));
-    if (const auto tls = map["tls"]; tls.present() && !Map(tls).members().empty())
-        refuse_unsupported(tls, "let a proxy in front of it speak TLS");
+    if (server.tls && server.public_url == fmt::format("http://{}:{}", in_url(server.host), server.port))
+        public_url.warning(fmt::format("publicUrl {} is where this server speaks TLS only; let it begin with https",
+                                       public_url.written()));
     map.close();
 }
 

@@ -8,7 +8,7 @@
 
 namespace syncd::config {
 
-/// Where the configuration file lies and what its `caFile`s hold.
+/// Where the configuration file lies, and what it names files of.
 struct Folder {
     std::string path;
     const Surroundings& surroundings;
@@ -21,12 +21,10 @@ struct Folder {
 
 void read_provider(const Value& value, const Folder& folder, Provider& provider);
 void read_storage(const Value& value, const Folder& folder, Storage& storage);
-void read_server(const Value& value, Server& server);
+void read_server(const Value& value, const Folder& folder, Server& server);
 void read_logging(const Value& value, Logging& logging);
 
 /// A URL with https, or with http to this machine; with `insecure` http to anywhere.
 std::optional<std::string> read_url(const Value& value, bool insecure, std::string_view remedy);
-/// Notes an error when the value asks for something that this version doesn't do.
-void refuse_unsupported(const Value& value, std::string_view remedy);
 
 }  // namespace syncd::config

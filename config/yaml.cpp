@@ -158,7 +158,8 @@ std::optional<bool> Value::boolean() const {
 }
 
 std::optional<std::int64_t> Value::integer(std::int64_t least, std::int64_t most) const {
-    const auto what = fmt::format("a whole number from {}{}, in plain decimal digits without quotes", least,
+    const auto what = fmt::format("a whole number{}{}, in plain decimal digits without quotes",
+                                  least == -any_number ? "" : fmt::format(" from {}", least),
                                   most == any_number ? "" : fmt::format(" to {}", most));
     const auto scalar = read_scalar(what);
     if (!scalar) return std::nullopt;

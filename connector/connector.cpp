@@ -11,13 +11,6 @@ namespace {
 constexpr std::size_t page_bytes_max = 64u << 20;
 constexpr int redirects_max = 3;
 
-/// A 404 that speaks of the route, not of the record: an API version that is no longer served, or a gateway's page.
-bool is_missing_route(const http::Response& response, const Error& error) {
-    return error.message.find("OperationNotFound") != std::string::npos ||
-           error.message.find("ResourceNotFound") != std::string::npos ||
-           response.headers.get("Content-Type").find("html") != std::string_view::npos;
-}
-
 bool is_redirect(int status) { return status == 301 || status == 302 || status == 307 || status == 308; }
 
 /// Where a redirect leads, if the token may go there.
@@ -49,14 +42,32 @@ awaitable<result<void>> Connector::sign_in() {
     co_return result<void>();
 }
 
+result<http::Url> Connector::own_url(const std::string& url) const {
+    auto parsed = http::parse_url(url);
+    if (!parsed) return parsed.error();
+    const auto base = http::parse_url(provider_.base_url);
+    if (!base || parsed->origin() != base->origin())
+        return Error{errc::internal, "a request would take the token to " + parsed->origin()};
+    return parsed;
+}
+
+awaitable<result<http::Response>> Connector::send(http::Url url, http::Request request, const Secret& token) {
+    request.headers.add("Authorization", "Bearer " + token.reveal());
+    auto response = co_await client_.send(std::move(url), std::move(request),
+                                          {.timeout = provider_.timeout,
+                                           .body_bytes_max = page_bytes_max,
+                                           .ca_file = provider_.ca_file,
+                                           .proxy = provider_.base_proxy,
+                                           .resend = false});
+    budget_.count_answer(response ? response->status : 0);
+    co_return response;
+}
+
 awaitable<result<http::Response>> Connector::attempt(std::string url, http::Headers headers, http::Priority priority) {
     bool refreshed = false;
     for (int redirects = 0; redirects <= redirects_max;) {
-        auto parsed = http::parse_url(url);
+        auto parsed = own_url(url);
         if (!parsed) co_return parsed.error();
-        const auto base = http::parse_url(provider_.base_url);
-        if (!base || parsed->origin() != base->origin())
-            co_return Error{errc::internal, "a request would take the token to " + parsed->origin()};
         // A token first, so that as a rule nothing waits between the permit, which is stored with its minute, and the
         // request; but the wait for the permit may have outlived it.
         if (auto got = co_await tokens_.token(); !got) co_return got.error();
@@ -65,13 +76,7 @@ awaitable<result<http::Response>> Connector::attempt(std::string url, http::Head
         if (!token) co_return token.error();
 
         http::Request request{.method = "GET", .target = parsed->target, .headers = headers};
-        request.headers.add("Authorization", "Bearer " + token->reveal());
-        auto response = co_await client_.send(*parsed, std::move(request),
-                                              {.timeout = provider_.timeout,
-                                               .body_bytes_max = page_bytes_max,
-                                               .ca_file = provider_.ca_file,
-                                               .proxy = provider_.base_proxy,
-                                               .resend = false});
+        auto response = co_await send(*parsed, std::move(request), *token);
         if (!response && response.error().stale) continue;  // another request, as the provider counts
         if (!response) co_return response.error();
         if (is_redirect(response->status)) {
@@ -88,6 +93,30 @@ awaitable<result<http::Response>> Connector::attempt(std::string url, http::Head
     co_return Error{errc::refused, "too many redirects"};
 }
 
+awaitable<Exchanged> Connector::write(http::Request request, std::string url, BeforeSend before_send) {
+    auto parsed = own_url(url);
+    if (!parsed) co_return Exchanged{parsed.error()};
+    for (bool refreshed = false;;) {
+        if (auto got = co_await tokens_.token(); !got) co_return Exchanged{got.error()};
+        const auto permit = co_await budget_.acquire(http::Priority::write);
+        const auto token = co_await tokens_.token();
+        if (!token) co_return Exchanged{token.error()};
+        if (!co_await before_send()) co_return Exchanged{Error{errc::cancelled, "not sent"}};
+        auto again = request;
+        auto response = co_await send(*parsed, std::move(again), *token);
+        if (!response) {
+            const bool sent = response.error().sent;
+            co_return Exchanged{std::move(response), sent};
+        }
+        if (response->status != 401 || std::exchange(refreshed, true)) co_return Exchanged{std::move(response), true};
+        tokens_.reject(*token);
+    }
+}
+
+awaitable<result<http::Response>> Connector::look(http::Headers headers, std::string url) {
+    return attempt(std::move(url), std::move(headers), http::Priority::write);
+}
+
 awaitable<result<http::Response>> Connector::get(std::string url, http::Headers headers, http::Priority priority,
                                                  bool missing_is_fine, OnRetry on_retry) {
     for (int tried = 1, limited = 0;;) {
@@ -96,6 +125,7 @@ awaitable<result<http::Response>> Connector::get(std::string url, http::Headers 
         if (fine) co_return std::move(*response);
         const auto failure = response ? bentley::error_of(*response) : response.error();
         if (failure.code == errc::rate_limited) ++limited;
+        if (failure.code == errc::rate_limited && failure.retry_after) budget_.hold(*failure.retry_after);
         if (!retries_) co_return failure;
         const auto wait = http::retry_wait(failure, tried, limited, world_.random());
         if (!wait) co_return failure;
@@ -119,7 +149,7 @@ awaitable<result<http::Response>> Connector::get_own(const bentley::ReadFacts& f
                                  priority, true, std::move(on_retry));
     if (!response || response->status == 200) co_return response;
     auto error = bentley::error_of(*response);
-    if (is_missing_route(*response, error)) {
+    if (bentley::is_missing_route(*response, error)) {
         error.code = errc::refused;
         co_return error;
     }

@@ -84,7 +84,9 @@ awaitable<result<void>> find_deletes(ReadRun& run) {
     const bool none_left = run.records == 0 && count.missing > 0;
     const bool blown = count.missing > 0 && allowed && (count.missing > *allowed || none_left);
     if (blown) {
-        co_await run.context.store.hold_missing(run.state.key);
+        auto told = run.context.notifier.deletes_held(run.subject(), count.missing, count.known);
+        co_await run.context.store.hold_missing(run.state.key, told, run.context.world.now());
+        run.context.ring_for(told);
         run.deletes_note = fmt::format(
             "; {} deletes held by the fuse (maxDeletes allows {} of {}): "
             "see `deletes confirm --object {}`",

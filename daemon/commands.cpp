@@ -3,6 +3,7 @@
 #include "daemon/auth_command.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/forget.hpp"
+#include "daemon/write_request.hpp"
 
 #include <boost/json.hpp>
 
@@ -117,6 +118,31 @@ awaitable<result<std::string>> forget(Daemon& daemon, bj::object arguments) {
                                        {"destinations", bj::value_from(report.destinations)}});
 }
 
+/// `request` is the body of a write as the API takes it, its groupRef left out of account.
+awaitable<result<std::string>> write(Daemon& daemon, bj::object arguments) {
+    auto parsed = parse_write_request(text(arguments, "request"));
+    if (!parsed) co_return parsed.error();
+    auto& order = parsed->order;
+    order.object = text(arguments, "object");
+    const bool batch = order.batch, asynchronous = order.asynchronous;
+    if (!asynchronous) daemon.start_writes();
+    auto report = co_await daemon.write(text(arguments, "installation"), std::move(order),
+                                        asynchronous ? Duration::zero() : synchronous_write_max);
+    if (!report) co_return report.error();
+    const auto reply = report->faults.empty()
+                           ? write_reply(report->operation_id, batch, report->writes, report->answers)
+                           : write_refusal(report->faults);
+    co_return bj::serialize(bj::object{{"status", reply.status}, {"reply", reply.body}});
+}
+
+awaitable<result<std::string>> resolve_write(Daemon& daemon, bj::object arguments) {
+    const auto id = text(arguments, "id"), to = text(arguments, "to");
+    if (to != "retry" && to != "abandon") co_return Error{errc::invalid_input, "say retry or abandon, not " + to};
+    auto done = co_await daemon.resolve_write(id, to == "retry");
+    if (!done) co_return done.error();
+    co_return bj::serialize(bj::object{{"id", id}, {"to", to}});
+}
+
 }  // namespace
 
 awaitable<result<std::string>> run_command(Daemon& daemon, std::string name, std::string arguments) {
@@ -129,6 +155,8 @@ awaitable<result<std::string>> run_command(Daemon& daemon, std::string name, std
     if (name == "destinations") co_return co_await destinations(daemon, std::move(object));
     if (name == "pause" || name == "unpause") co_return co_await pause(daemon, std::move(object), name == "pause");
     if (name == "deletes") co_return co_await deletes(daemon, std::move(object));
+    if (name == "write") co_return co_await write(daemon, std::move(object));
+    if (name == "resolve-write") co_return co_await resolve_write(daemon, std::move(object));
     if (name == "forget") co_return co_await forget(daemon, std::move(object));
     if (name == "auth") {
         const auto installation = text(object, "installation"), action = text(object, "action");

@@ -17,6 +17,7 @@ std::string with_port(const std::string& host, std::uint16_t port) {
     return fmt::format("{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port);
 }
 
+constexpr Duration resolved_deadline = std::chrono::hours{1};
 constexpr Duration forever = std::chrono::hours{24 * 365};
 
 }  // namespace
@@ -33,7 +34,10 @@ Daemon::Daemon(World& world, storage::Store& store, const config::Config& config
       downloads_(config.server.public_url, std::move(signing_key)),
       sessions_(world),
       public_url_(config.server.public_url),
+      began_(world.tick()),
       client_(world),
+      notifier_(config),
+      watch_(world, store, log, config, notifier_, budgets_, [this](const std::string& name) { ring(name); }),
       services_(world,
                 [this](std::exception_ptr failure) { log_.error("service.broken", {{"error", describe(failure)}}); }),
       passes_(world, [this](std::exception_ptr failure) { log_.error("read.broken", {{"error", describe(failure)}}); }),
@@ -61,7 +65,7 @@ awaitable<void> Daemon::start() {
         log_.warn("database.restored", {{"backup", *backup}, {"next", "everything is read and delivered again"}});
     for (const auto& name : co_await store_.define_views(views_of(catalog_)))
         log_.warn("view.refused", {{"view", name}, {"error", "the database has something else of that name: drop it"}});
-    const auto interrupted = co_await store_.fail_interrupted(now);
+    const auto interrupted = co_await fail_interrupted();
     if (interrupted > 0) log_.warn("operations.interrupted", {{"operations", interrupted}});
 
     const auto minute = std::chrono::floor<std::chrono::minutes>(now).time_since_epoch().count();
@@ -74,8 +78,11 @@ awaitable<void> Daemon::start() {
         const DownloadUrl url = [this](const std::string& id) {
             return server_ ? downloads_.link(id, world_.now()) : std::string();
         };
-        deliveries_[name] =
-            std::make_unique<Delivery>(world_, store_, client_, log_, config_.destinations.at(name), state, url);
+        const auto disabled = [this, destination = name] {
+            return notifier_.destination_disabled(config_.destinations.at(destination));
+        };
+        deliveries_[name] = std::make_unique<Delivery>(world_, store_, client_, log_, config_.destinations.at(name),
+                                                       state, url, DeliveryNotices{disabled, [this] { ring_all(); }});
     }
     const Shared shared{world_,
                         store_,
@@ -84,10 +91,14 @@ awaitable<void> Daemon::start() {
                         config_,
                         catalog_,
                         cipher_,
-                        [this](const std::string& destination) { deliveries_.at(destination)->ring(); },
-                        [this] { return stopping_; }};
+                        [this](const std::string& destination) { ring(destination); },
+                        [this] { return stopping_; },
+                        notifier_,
+                        [this] { return watch_.disk_full(); },
+                        metrics_};
     for (const auto& installation : config_.installations) {
-        const auto updated_at = co_await store_.enter_installation(installation.id, installation.digest, now);
+        const auto updated_at = co_await store_.enter_installation(installation.id, installation.digest, now,
+                                                                   notifier_.facts_of(installation));
         installations_.push_back(std::make_unique<InstallationService>(shared, installation, updated_at,
                                                                        budget_of(installation.connection.client_id)));
     }
@@ -98,14 +109,19 @@ awaitable<void> Daemon::start() {
 std::uint16_t Daemon::listen() {
     const auto& wanted = config_.server;
     try {
-        server_ = std::make_unique<http::Server>(world_, world_.listen({.host = wanted.host, .port = wanted.port}),
-                                                 make_routes(*this), http::ServerLimits{}, make_gate(wanted));
+        Endpoint endpoint{.host = wanted.host, .port = wanted.port, .tls = wanted.tls.has_value()};
+        if (wanted.tls) {
+            endpoint.certificate_file = wanted.tls->certificate_file;
+            endpoint.key_file = wanted.tls->key_file;
+        }
+        server_ = std::make_unique<http::Server>(world_, world_.listen(endpoint), make_routes(*this),
+                                                 http::ServerLimits{}, make_gate(wanted), make_streaming(*this));
     } catch (const boost::system::system_error& refused) {
         throw std::runtime_error(fmt::format("listening on {}: {}; set server.listen to another address",
                                              with_port(wanted.host, wanted.port), refused.code().message()));
     }
     if (wanted.public_url.ends_with(":0")) {  // the default for any free port: only now it is known
-        public_url_ = "http://" + with_port(wanted.host, server_->port());
+        public_url_ = (wanted.tls ? "https://" : "http://") + with_port(wanted.host, server_->port());
         downloads_.set_public_url(public_url_);
     }
     return server_->port();
@@ -113,8 +129,10 @@ std::uint16_t Daemon::listen() {
 
 awaitable<void> Daemon::run() {
     for (auto& installation : installations_) co_await installation->prepare();
+    if (watch_.is_needed()) services_.spawn(watch_.run());  // first: reads wait where the disk is full
     for (auto& installation : installations_) services_.spawn(installation->scheduler().run());
     services_.spawn(upkeep());
+    start_writes();
     not_ready_.clear();
     while (!stopping_) co_await stop_bell_.wait(forever);
     co_await shut_down();
@@ -125,14 +143,21 @@ void Daemon::stop() {
     not_ready_ = "stopping";
     stop_bell_.ring();
     upkeep_bell_.ring();
-    for (auto& installation : installations_) installation->scheduler().wake();
+    watch_.stop();
+    for (auto& installation : installations_) {
+        installation->scheduler().wake();
+        installation->writes().wake();
+    }
     for (auto& [name, delivery] : deliveries_) delivery->stop();
     if (server_) server_->stop();
 }
 
 void Daemon::cut() {
     stop();
-    for (auto& installation : installations_) installation->scheduler().cancel();
+    for (auto& installation : installations_) {
+        installation->scheduler().cancel();
+        installation->writes().cancel();
+    }
     for (auto& [name, delivery] : deliveries_) delivery->cancel();
     passes_.cancel();
     for (auto* reads : syncs_) reads->cancel();
@@ -146,7 +171,7 @@ awaitable<void> Daemon::shut_down() {
     co_await passes_.join(forever);
     co_await services_.join(forever);
     for (auto& installation : installations_) co_await installation->save_tokens();
-    co_await store_.fail_interrupted(world_.now());  // what had to be cut
+    co_await fail_interrupted();  // what had to be cut
     client_.close_idle();
 }
 
@@ -167,6 +192,20 @@ awaitable<void> Daemon::upkeep() {
 Delivery* Daemon::delivery(const std::string& destination) {
     const auto found = deliveries_.find(destination);
     return found == deliveries_.end() ? nullptr : found->second.get();
+}
+
+std::string Daemon::not_ready() const {
+    if (not_ready_.empty() && watch_.disk_full()) return "disk.low: reads wait until there is space again";
+    return not_ready_;
+}
+
+awaitable<std::int64_t> Daemon::fail_interrupted() {
+    return store_.fail_interrupted(
+        world_.now(), [this](const storage::InterruptedRead& read) { return notifier_.interrupted(read); });
+}
+
+void Daemon::ring(const std::string& destination) {
+    if (auto* told = delivery(destination)) told->ring();
 }
 
 InstallationService* Daemon::installation(const std::string& id) {
@@ -298,6 +337,48 @@ awaitable<result<std::int64_t>> Daemon::set_paused(std::string installation_id, 
         co_await store_.set_paused(target.service->installation().id, target.reader->object().object, paused);
     for (auto& service : installations_) service->scheduler().wake();
     co_return std::int64_t(wanted->size());
+}
+
+void Daemon::start_writes() {
+    if (std::exchange(writes_run_, true)) return;
+    for (auto& installation : installations_) services_.spawn(installation->writes().run());
+}
+
+awaitable<result<WriteReport>> Daemon::write(std::string installation_id, WriteOrder order, Duration limit) {
+    auto* found = installation(installation_id);
+    if (!found) co_return Error{errc::not_found, "the configuration has no installation " + installation_id};
+    if (stopping_) co_return Error{errc::cancelled, "the daemon is stopping"};
+    auto& service = found->writes();
+    auto accepted = co_await service.accept(std::move(order));
+    if (!accepted) co_return accepted.error();
+    WriteReport report{.operation_id = accepted->operation_id, .faults = std::move(accepted->faults)};
+    if (report.operation_id.empty()) co_return report;
+    report.writes = co_await service.wait(report.operation_id, limit);
+    const auto ended = [](const storage::Write& write) {
+        return write.status == storage::WriteStatus::done || write.status == storage::WriteStatus::failed;
+    };
+    // The caller hears no more of it: its end is told by notification, unless it came just now.
+    if (!std::ranges::all_of(report.writes, ended) && !co_await store_.leave_operation(report.operation_id))
+        report.writes = co_await store_.writes_of(report.operation_id);
+    for (const auto& write : report.writes) report.answers.push_back(service.answer_of(write));
+    co_return report;
+}
+
+awaitable<result<void>> Daemon::resolve_write(std::string id, bool retry) {
+    const auto write = co_await store_.find_write(id);
+    if (!write) co_return Error{errc::not_found, "there is no write " + id};
+    const auto now = world_.now();
+    auto* service = installation(write->installation_id);
+    storage::WriteResolution resolution{.id = id, .retry = retry, .now = now, .deadline_at = now + resolved_deadline};
+    if (service) resolution.written = service->writes().tell_written(*write);
+    const auto resolved = co_await store_.resolve_write(std::move(resolution));
+    for (const auto& notice : resolved.notices) ring(notice.destination);
+    if (!resolved.done)
+        co_return Error{errc::conflict, fmt::format("its outcome is not unknown: the write {} is {}", id,
+                                                    storage::to_string(write->status))};
+    log_.warn("write.resolved", {{"write", id}, {"to", retry ? "retry" : "abandon"}});
+    for (auto& installation : installations_) installation->writes().wake();
+    co_return result<void>();
 }
 
 void Daemon::read_soon(const std::string& installation_id, const std::string& object) {

@@ -10,6 +10,8 @@
 #include "daemon/download.hpp"
 #include "daemon/http/session.hpp"
 #include "daemon/installation_service.hpp"
+#include "daemon/notify.hpp"
+#include "daemon/watch.hpp"
 #include "daemon/signed_link.hpp"
 
 #include <map>
@@ -34,6 +36,15 @@ struct SyncOrder {
 struct TriggerOrder {
     std::string installation_id, object;  // provider's or mapped name
     std::optional<Timestamp> since, until;
+};
+
+inline constexpr Duration synchronous_write_max = std::chrono::seconds{60};  // then the caller hears that it goes on
+
+struct WriteReport {
+    std::string operation_id;            // empty: refused as a whole
+    std::vector<bentley::Fault> faults;  // then: why
+    std::vector<storage::Write> writes;
+    std::vector<std::string> answers;  // of each write: the record as the provider answered it, JSON; empty: none
 };
 
 struct SyncReport {
@@ -74,19 +85,38 @@ public:
     /// Stops or resumes scheduled reads of the objects; none: all. What runs goes on to its end. How many objects.
     awaitable<result<std::int64_t>> set_paused(std::string installation_id, std::vector<std::string> objects,
                                                bool paused);
+    /// Queues a write and waits for its outcome, at most `limit`. Errors: not_found, conflict as
+    /// WriteService::accept().
+    awaitable<result<WriteReport>> write(std::string installation_id, WriteOrder order, Duration limit);
+    /// An operator's word on a write whose outcome is unknown: sent again, or given up.
+    /// Errors: not_found; conflict when its outcome is not unknown.
+    awaitable<result<void>> resolve_write(std::string id, bool retry);
+    /// Sends queued writes until the daemon stops; what run() does by itself, for those who don't.
+    void start_writes();
     /// Has the objects read soon, without waiting for it, if this daemon runs and doesn't just execute a command.
     void read_soon(const std::string& installation_id, const std::string& object);
     storage::Store& store() { return store_; }
     World& world() { return world_; }
     const config::Config& config() const { return config_; }
+    const Log& log() const { return log_; }
+    /// Null before start() and for an unknown id.
+    InstallationService* installation(const std::string& id);
     /// Empty when there is no destination of that name.
     Delivery* delivery(const std::string& destination);
     void ring_all();
     /// Waits until no message is being sent; none is as long as the answer lives.
     awaitable<std::shared_ptr<void>> pause_deliveries();
     /// Why the daemon is not ready to do its work; empty: it is.
-    std::string not_ready() const { return not_ready_; }
+    std::string not_ready() const;
+    const Notifier& notifier() const { return notifier_; }
+    /// Has run() look at the disk; to be called before it.
+    void watch_disk(DiskSpaceOf space) { watch_.watch_disk(std::move(space)); }
     const Downloads& downloads() const { return downloads_; }
+    const bentley::Catalog& catalog() const { return catalog_; }
+    const Metrics& metrics() const { return metrics_; }
+    Duration uptime() { return world_.tick() - began_; }
+    /// By clientId.
+    const std::map<std::string, std::unique_ptr<http::Budget>>& budgets() const { return budgets_; }
     const SignedLinks& links() const { return links_; }
     const Cipher& cipher() const { return cipher_; }
     Sessions& sessions() { return sessions_; }
@@ -94,8 +124,6 @@ public:
     const std::string& public_url() const { return public_url_; }
     /// Whether this process answers requests, rather than executing one command.
     bool serves() const { return server_ != nullptr; }
-    /// Null when the configuration has none of that id, and before start().
-    InstallationService* installation(const std::string& id);
 
 private:
     struct Target {
@@ -109,6 +137,8 @@ private:
     awaitable<void> read_in_turn(std::vector<Target> targets, ReadOrder order, SyncReport& report, std::size_t index,
                                  Group& reads);
     awaitable<std::int64_t> drain(Duration limit);
+    awaitable<std::int64_t> fail_interrupted();
+    void ring(const std::string& destination);
     awaitable<void> upkeep();
     http::Budget& budget_of(const std::string& client_id);
 
@@ -122,9 +152,13 @@ private:
     Downloads downloads_;
     Sessions sessions_;
     std::string public_url_;
+    Metrics metrics_;
+    Tick began_;
     http::Client client_;
+    Notifier notifier_;
     std::map<std::string, std::unique_ptr<http::Budget>> budgets_;  // by clientId
     std::map<std::string, std::unique_ptr<Delivery>> deliveries_;   // by destination
+    Watch watch_;
     std::vector<std::unique_ptr<InstallationService>> installations_;
     std::unique_ptr<http::Server> server_;
     Group services_;          // end by themselves once stopping
@@ -132,7 +166,7 @@ private:
     std::set<Group*> syncs_;  // reads of passes that somebody waits for
     Doorbell stop_bell_, upkeep_bell_;
     std::string not_ready_ = "starting";
-    bool stopping_ = false;
+    bool stopping_ = false, writes_run_ = false;
 };
 
 }  // namespace syncd

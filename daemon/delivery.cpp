@@ -67,6 +67,7 @@ private:
         }
         attempts_.erase(attempts_.begin(), attempts_.begin() + std::ptrdiff_t(batch.size()));
         if (was_failing && !delivery_.state_.failing_since) delivery_.ring();  // others may go at once
+        if (delivery_.state_.notified && delivery_.notices_.ring_all) delivery_.notices_.ring_all();
         co_return nullptr;
     }
 
@@ -77,7 +78,8 @@ private:
 };
 
 Delivery::Delivery(World& world, storage::Store& store, http::Client& client, const Log& log,
-                   const config::Destination& destination, storage::DestinationState state, DownloadUrl download_url)
+                   const config::Destination& destination, storage::DestinationState state, DownloadUrl download_url,
+                   DeliveryNotices notices)
     : world_(world),
       store_(store),
       client_(client),
@@ -85,6 +87,7 @@ Delivery::Delivery(World& world, storage::Store& store, http::Client& client, co
       destination_(destination),
       state_(std::move(state)),
       download_url_(std::move(download_url)),
+      notices_(std::move(notices)),
       bell_(world),
       lanes_(world, [this](std::exception_ptr failure) { report(failure); }),
       flushes_(world, [this](std::exception_ptr failure) { report(failure); }) {}
@@ -216,6 +219,8 @@ awaitable<Attempt> Delivery::send(const DueMessage& message) {
                          : attempt.verdict == Verdict::retry ? "retry"
                          : attempt.verdict == Verdict::dead  ? "dead"
                                                              : "held";
+    ++counts_.by_result[verdict];
+    counts_.durations.add(world_.tick() - began);
     log_.write(delivered ? Level::debug : Level::warn, "delivery.attempted",
                {{"delivery", message.id},
                 {"destination", destination_.name},
@@ -226,6 +231,7 @@ awaitable<Attempt> Delivery::send(const DueMessage& message) {
                 {"error", attempt.error},
                 {"duration_ms", attempt.duration_ms},
                 {"next_attempt_at", attempt.next_attempt_at ? format_time(*attempt.next_attempt_at) : ""}});
+    if (attempt.disable && notices_.disabled) attempt.notices = notices_.disabled();
     if (attempt.disable)
         log_.error("destination.disabled", {{"destination", destination_.name}, {"error", attempt.error}});
     co_return attempt;

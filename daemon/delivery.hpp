@@ -7,6 +7,7 @@
 #include "connector/http/client.hpp"
 #include "connector/world/group.hpp"
 #include "daemon/judge.hpp"
+#include "daemon/metrics.hpp"
 #include "storage/store.hpp"
 
 #include <functional>
@@ -17,10 +18,17 @@ namespace syncd {
 /// The address at which this attempt's downloadUrl is served, good for a while; empty: nobody serves one now.
 using DownloadUrl = std::function<std::string(const std::string& delivery_id)>;
 
+/// What else becomes of a destination's attempts; either may be empty.
+struct DeliveryNotices {
+    std::function<storage::Notices()> disabled;  // when an attempt disables it
+    std::function<void()> ring_all;              // notifications were made, for any destination
+};
+
 class Delivery {
 public:
     Delivery(World& world, storage::Store& store, http::Client& client, const Log& log,
-             const config::Destination& destination, storage::DestinationState state, DownloadUrl download_url);
+             const config::Destination& destination, storage::DestinationState state, DownloadUrl download_url,
+             DeliveryNotices notices = {});
 
     /// Until stop() and the last attempt in flight has ended.
     awaitable<void> run();
@@ -47,6 +55,7 @@ public:
     awaitable<storage::DestinationState> set_enabled(bool enabled);
     const storage::DestinationState& state() const { return state_; }
     std::int64_t attempts_made() const { return attempts_made_; }
+    const AttemptCounts& counts() const { return counts_; }
 
 private:
     class Acks;
@@ -67,12 +76,14 @@ private:
     const config::Destination& destination_;
     storage::DestinationState state_;
     DownloadUrl download_url_;
+    DeliveryNotices notices_;
     Doorbell bell_;
     Group lanes_, flushes_;
     std::set<std::int64_t> yielded_;  // streams that had their turn while others wait
     std::set<std::int64_t> busy_;     // streams, or messages where order does not matter
     Tick next_slot_{};                // for messagesPerSecond
     std::int64_t attempts_made_ = 0;
+    AttemptCounts counts_;
     int paused_ = 0;
     bool stopping_ = false;
 };

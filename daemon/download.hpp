@@ -16,6 +16,7 @@ public:
     Downloads(std::string public_url, Secret key) : public_url_(std::move(public_url)), key_(std::move(key)) {}
 
     void set_public_url(std::string url) { public_url_ = std::move(url); }
+    const std::string& public_url() const { return public_url_; }
     /// `PUBLIC_URL/downloads/ID?expires=SECONDS&signature=HEX`, good for download_lifetime from `now`.
     std::string link(const std::string& delivery_id, Timestamp now) const;
     /// Whether the query of such a link was signed by us and is still good.

@@ -13,6 +13,8 @@ bool is_configured(const config::Config& config, const std::string& installation
 }
 
 bool is_configured(const config::Config& config, const storage::ObjectName& name) {
+    if (name.object == storage::notices_object)  // notifications of an installation, or of none
+        return name.installation_id.empty() || is_configured(config, name.installation_id);
     return std::ranges::any_of(config.installations, [&](const config::Installation& installation) {
         return installation.id == name.installation_id &&
                std::ranges::find(installation.objects, name.object, &config::ReadObject::object) !=
@@ -40,6 +42,13 @@ awaitable<void> forget_object(Daemon& daemon, ForgetReport::Object& object) {
     }
 }
 
+storage::BuildForgotten tell_deleted(Daemon& daemon) {
+    return
+        [&notifier = daemon.notifier()](const std::string& id, const std::string& fields, const std::string& config) {
+            return notifier.installation_deleted(id, fields, config);
+        };
+}
+
 }  // namespace
 
 awaitable<ForgetReport> forget(Daemon& daemon, std::string installation_id) {
@@ -53,7 +62,7 @@ awaitable<ForgetReport> forget(Daemon& daemon, std::string installation_id) {
     for (auto& object : report.objects) co_await forget_object(daemon, object);
     for (auto& id : co_await daemon.store().known_installations()) {
         if (!wanted(id) || is_configured(config, id)) continue;
-        co_await daemon.store().forget_installation(id);
+        co_await daemon.store().forget_installation(id, daemon.world().now(), tell_deleted(daemon));
         report.installations.push_back(std::move(id));
     }
     if (installation_id.empty()) {
@@ -61,6 +70,7 @@ awaitable<ForgetReport> forget(Daemon& daemon, std::string installation_id) {
         for (const auto& [name, destination] : config.destinations) kept.push_back(name);
         report.destinations = co_await daemon.store().forget_destinations(std::move(kept));
     }
+    daemon.ring_all();
     co_return report;
 }
 

@@ -8,10 +8,12 @@ InstallationService::InstallationService(const Shared& shared, const config::Ins
                                          Timestamp updated_at, http::Budget& budget)
     : connector_(shared.world, shared.client, shared.config.provider, installation.connection, budget,
                  make_token_store(shared.world, shared.store, shared.cipher, shared.log, installation)),
-      context_{shared.world,  shared.store, connector_, budget,      shared.log,
-               shared.config, installation, updated_at, shared.ring, shared.stopping},
+      context_{shared.world,    shared.store,      connector_, budget,        shared.log,
+               shared.config,   installation,      updated_at, shared.ring,   shared.stopping,
+               shared.notifier, shared.reads_wait, written_,   shared.metrics},
       health_(context_),
-      scheduler_(context_, readers_, health_) {
+      scheduler_(context_, readers_, health_),
+      writes_(context_, shared.catalog, shared.cipher, written_) {
     for (const auto& object : installation.objects)
         readers_.push_back(std::make_unique<ObjectReader>(context_, object, *shared.catalog.find(object.object)));
 }

@@ -4,6 +4,7 @@
 #include "config/core/cipher.hpp"
 #include "daemon/object_reader.hpp"
 #include "daemon/scheduler.hpp"
+#include "daemon/write_service.hpp"
 
 #include <memory>
 #include <vector>
@@ -21,6 +22,9 @@ struct Shared {
     const Cipher& cipher;
     std::function<void(const std::string& destination)> ring;
     std::function<bool()> stopping;
+    const Notifier& notifier;
+    std::function<bool()> reads_wait;
+    Metrics& metrics;
 };
 
 class InstallationService {
@@ -31,6 +35,8 @@ public:
     const config::Installation& installation() const { return context_.installation; }
     std::vector<std::unique_ptr<ObjectReader>>& readers() { return readers_; }
     Scheduler& scheduler() { return scheduler_; }
+    WriteService& writes() { return writes_; }
+    Connector& connector() { return connector_; }
     /// Finds out what a user has allowed so far.
     awaitable<void> prepare();
     /// Redeems an authorization code; reads go on at once. Errors: the provider's.
@@ -44,10 +50,12 @@ public:
 
 private:
     Connector connector_;
+    WrittenRecords written_;
     ReaderContext context_;
     std::vector<std::unique_ptr<ObjectReader>> readers_;
     Health health_;
     Scheduler scheduler_;
+    WriteService writes_;
 };
 
 }  // namespace syncd

@@ -45,9 +45,10 @@ int main(int argc, char** argv) {
     app.add_option("--installation", context.installation, "Only this installation");
     app.require_subcommand(1);
     app.fallthrough();
-    for (const auto define : {define_run, define_sync, define_pause, define_check, define_objects, define_status,
-                              define_operations, define_deliveries, define_replay, define_destinations, define_deletes,
-                              define_records, define_explain, define_backup, define_forget, define_auth, define_rekey})
+    for (const auto define :
+         {define_run, define_sync, define_pause, define_check, define_objects, define_status, define_operations,
+          define_deliveries, define_write, define_replay, define_destinations, define_deletes, define_records,
+          define_explain, define_backup, define_forget, define_auth, define_rekey})
         define(app, context, chosen);
     for (auto* command : app.get_subcommands([](CLI::App*) { return true; })) {
         command->fallthrough();

@@ -140,7 +140,8 @@ awaitable<void> ObjectReader::enter(ReadRun& run) {
          .deliver_from = run.plan.deliver_from,
          .estimated = run.state.records > 0 ? std::optional(run.state.records) : std::nullopt,
          .itwins = {.all = object_.itwins.all, .ids = object_.itwins.ids},
-         .now = run.started});
+         .now = run.started,
+         .interrupted = [this](const storage::InterruptedRead& read) { return context_.notifier.interrupted(read); }});
 }
 
 awaitable<result<void>> ObjectReader::read_all(ReadRun& run) {
@@ -232,6 +233,7 @@ awaitable<result<bool>> ObjectReader::read_query(ReadRun& run, storage::ReadQuer
     }
     while (!query.url.empty()) {
         if (auto go_on = run.go_on(); !go_on) co_return go_on.error();
+        const WrittenRecords::Moment asked(context_.written);
         auto page = co_await (query.pages == 0 ? first_page(run, query) : read_page(run, query));
         if (!page) co_return page.error();
         if (run.pages == 0 && !std::exchange(run.clock_checked, true)) {
@@ -252,7 +254,7 @@ awaitable<result<bool>> ObjectReader::read_query(ReadRun& run, storage::ReadQuer
             facts_.rows_max_default > 0 && page->rows_max == 0 && query.query.rows == facts_.rows_max_default;
         const bool last = query.url.empty();
         const bool truncated = last && cap > 0 && (query.query.rows >= cap || overlooked);
-        co_await commit(run, query, *page, last && !truncated);
+        co_await commit(run, query, *page, last && !truncated, asked);
         if (!truncated) continue;
         const auto at = facts_.slices ? parting(std::move(query.created), query.query) : std::nullopt;
         if (!at && facts_.slices && !query.fresh_start) co_return true;  // only its end was seen: once more, all of it
@@ -349,7 +351,8 @@ bool ObjectReader::shrink_page(ReadRun& run, const Error& failure) {
 }
 
 /// Commits the page; `last` with the query's cursor, or as read to its end.
-awaitable<void> ObjectReader::commit(ReadRun& run, QueryRun& query, const Page& page, bool last) {
+awaitable<void> ObjectReader::commit(ReadRun& run, QueryRun& query, const Page& page, bool last,
+                                     const WrittenRecords::Moment& asked) {
     if (!query.cursor_cap) query.cursor_cap = page.date;
     query.cursor = advance_cursor(query.cursor, facts_, page, query.cursor_cap);
     auto commit = run.page_commit();
@@ -361,7 +364,8 @@ awaitable<void> ObjectReader::commit(ReadRun& run, QueryRun& query, const Page& 
                                               : storage::MarkSeen::open;
     for (const auto& record : page.records) {
         commit.records.push_back({record, passes(object_.filters, record.raw),
-                                  is_delivered(run.plan, query.query, record), recheck_at(record, commit.now)});
+                                  is_delivered(run.plan, query.query, record), recheck_at(record, commit.now),
+                                  asked.since(object_.object, record.id)});
         if (run.schema) run.schema->add(record.raw);
         if (facts_.slices && record.created) query.created.push_back(*record.created);
     }
@@ -395,6 +399,16 @@ awaitable<void> ObjectReader::redeliver_unseen(ReadRun& run) {
     }
 }
 
+void ObjectReader::tell_end(const ReadRun& run, const ReadOutcome& outcome, storage::FinishRead& finish) const {
+    finish.kept_schedule = run.covered && finish.due_at.has_value();
+    finish.destination = object_.destination;
+    if (finish.backfill_done) finish.backfill_notices = context_.notifier.backfill_done(run.subject());
+    if (run.order.type == ReadType::triggered)
+        finish.notices = context_.notifier.triggered_ended(
+            run.subject(),
+            {.error = outcome.success ? "" : outcome.result, .since = run.order.since, .until = run.order.until});
+}
+
 awaitable<ReadOutcome> ObjectReader::finish(ReadRun& run, std::optional<Error> failure) {
     ReadOutcome outcome{.operation_id = run.envelope.operation_id, .success = !failure, .error = failure};
     outcome.result =
@@ -417,7 +431,16 @@ awaitable<ReadOutcome> ObjectReader::finish(ReadRun& run, std::optional<Error> f
     if (full && !run.plan.resumed) finish.full_since = run.started;
     finish.redelivered = whole && run.state.redeliver;
     if (run.page_size != run.state.page_size.value_or(0)) finish.page_size = run.page_size;
+    tell_end(run, outcome, finish);
+    const auto told = finish.notices, told_later = finish.backfill_notices;
     co_await context_.store.finish_read(std::move(finish));
+    context_.ring_for(told);
+    context_.ring_for(told_later);
+    auto& counts = context_.metrics.reads[{context_.installation.id, object_.object}];
+    if (!goes_on) ++(failure ? counts.failure : counts.success);
+    counts.creates += run.changes.creates;
+    counts.updates += run.changes.updates;
+    counts.deletes += run.changes.deletes;
     const auto level = failure && !goes_on ? Level::warn : Level::info;
     const auto duration_ms = (context_.world.tick() - run.started_tick) / std::chrono::milliseconds{1};
     const char* status = goes_on ? "in_progress" : failure ? "failure" : "success";

@@ -36,9 +36,12 @@ private:
     awaitable<result<bool>> read_query(ReadRun& run, storage::ReadQuery query);
     awaitable<result<Page>> read_page(ReadRun& run, const QueryRun& query);
     awaitable<result<Page>> first_page(ReadRun& run, QueryRun& query);
-    awaitable<void> commit(ReadRun& run, QueryRun& query, const Page& page, bool last);
+    awaitable<void> commit(ReadRun& run, QueryRun& query, const Page& page, bool last,
+                           const WrittenRecords::Moment& asked);
     awaitable<void> redeliver_unseen(ReadRun& run);
     awaitable<ReadOutcome> finish(ReadRun& run, std::optional<Error> failure);
+    /// Adds to the end of the read whom it is told.
+    void tell_end(const ReadRun& run, const ReadOutcome& outcome, storage::FinishRead& finish) const;
     std::string first_url(const ReadRun& run, const storage::ReadQuery& query) const;
     bool shrink_page(ReadRun& run, const Error& failure);
     bool is_stale_position(const Error& failure);

@@ -28,10 +28,11 @@ struct Lost {
 constexpr int failures_in_a_row_max = 3;
 
 /// The record of that answer, ready to be committed.
-storage::SeenRecord seen(const ReadRun& run, Record record) {
+storage::SeenRecord seen(const ReadRun& run, Record record, const WrittenRecords::Moment& asked) {
     const bool visible = passes(run.object.filters, record.raw);
     const auto recheck = recheck_at(record, run.context.world.now());
-    return {std::move(record), visible, true, recheck};
+    const auto meanwhile = asked.since(run.object.object, record.id);
+    return {std::move(record), visible, true, recheck, meanwhile};
 }
 
 awaitable<void> commit(ReadRun& run, std::vector<storage::SeenRecord> records) {
@@ -45,6 +46,7 @@ awaitable<void> commit(ReadRun& run, std::vector<storage::SeenRecord> records) {
 }
 
 awaitable<result<void>> read_own(ReadRun& run, const OpenRecord& job, Lost& lost) {
+    const WrittenRecords::Moment asked(run.context.written);
     auto found =
         co_await run.context.connector.read_own(run.facts, job.id, http::Priority::scheduled, run.on_retry(job.id));
     if (!found) {
@@ -57,7 +59,7 @@ awaitable<result<void>> read_own(ReadRun& run, const OpenRecord& job, Lost& lost
     }
     if (*found && (*found)->id == job.id) {
         std::vector<storage::SeenRecord> one;
-        one.push_back(seen(run, std::move(**found)));
+        one.push_back(seen(run, std::move(**found), asked));
         co_await commit(run, std::move(one));
     } else if (!*found && run.object.detect_deletes) {
         if (job.missing == Missing::seen) lost.first_time.push_back(job.id);
@@ -72,13 +74,14 @@ awaitable<result<void>> read_list(ReadRun& run, const std::string& itwin_id, std
     std::vector<std::string> ids;
     for (const auto& job : jobs) ids.push_back(job.id);
     const auto url = bentley::by_ids_url(run.facts, run.context.connector.base_url(), itwin_id, ids, run.page_size);
+    const WrittenRecords::Moment asked(run.context.written);
     auto page =
         co_await run.context.connector.read_page(run.facts, url, http::Priority::scheduled, run.on_retry("open jobs"));
     if (!page) co_return page.error();
     std::vector<storage::SeenRecord> found;
     for (auto& record : page->records)  // a provider that overlooks the filter shows others too
         if (std::erase_if(jobs, [&](const auto& job) { return job.id == record.id; }) > 0)
-            found.push_back(seen(run, std::move(record)));
+            found.push_back(seen(run, std::move(record), asked));
     co_await commit(run, std::move(found));
     co_return result<void>();
 }
@@ -156,7 +159,9 @@ awaitable<void> settle(ReadRun& run, Lost lost) {
                                               {"operation", run.envelope.operation_id},
                                               {"records", lost.gone.size()},
                                               {"known", run.state.records}});
-        co_await store.hold_records(run.state.key, std::exchange(lost.gone, {}));
+        auto told = run.context.notifier.deletes_held(run.subject(), std::int64_t(lost.gone.size()), run.state.records);
+        co_await store.hold_records(run.state.key, std::exchange(lost.gone, {}), told, run.context.world.now());
+        run.context.ring_for(told);
     }
     auto& gone = lost.gone;
     gone.insert(gone.end(), lost.approved.begin(), lost.approved.end());

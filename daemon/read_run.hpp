@@ -6,8 +6,11 @@
 #include "connector/bentley/catalog.hpp"
 #include "connector/connector.hpp"
 #include "daemon/message.hpp"
+#include "daemon/metrics.hpp"
+#include "daemon/notify.hpp"
 #include "daemon/plan.hpp"
 #include "daemon/schema_fields.hpp"
+#include "daemon/written_records.hpp"
 #include "storage/store.hpp"
 
 #include <functional>
@@ -29,6 +32,15 @@ struct ReaderContext {
     Timestamp installation_updated_at;
     std::function<void(const std::string& destination)> ring;  // new messages for it
     std::function<bool()> stopping;
+    const Notifier& notifier;
+    std::function<bool()> reads_wait;  // for space on the disk
+    WrittenRecords& written;
+    Metrics& metrics;
+
+    /// They are stored: their destinations have something new.
+    void ring_for(const storage::Notices& notices) const {
+        for (const auto& notice : notices) ring(notice.destination);
+    }
 };
 
 struct ReadRun {
@@ -49,6 +61,7 @@ struct ReadRun {
     Timestamp started{};
     Tick started_tick{};
 
+    ReadSubject subject() const { return {context.installation, object, envelope.operation_id}; }
     /// An error when the daemon is stopping.
     result<void> go_on() const;
     awaitable<void> note(storage::LogLevel level, std::string message);

@@ -37,16 +37,20 @@ awaitable<void> Health::note(const ReadOutcome& outcome) {
     if (known_ == healthy) co_return;
     const auto& id = context_.installation.id;
     const bool recovered = healthy && known_.has_value();
-    co_await set(healthy, refused ? outcome.error->message : "");
+    if (!co_await set(healthy, refused ? outcome.error->message : "")) co_return;  // another read said so meanwhile
     if (refused)
         context_.log.error("connection.unhealthy", {{"installation", id}, {"error", outcome.error->message}});
     else if (recovered)
         context_.log.info("connection.healthy", {{"installation", id}});
 }
 
-awaitable<void> Health::set(bool healthy, std::string reason) {
-    known_ = healthy;
-    co_await context_.store.set_health(context_.installation.id, healthy, std::move(reason), context_.world.now());
+awaitable<bool> Health::set(bool healthy, std::string reason) {
+    const auto& installation = context_.installation;
+    const auto notices = healthy ? context_.notifier.connection(ConnectionEvent::refreshed, installation)
+                                 : context_.notifier.unhealthy(installation, reason);
+    co_await context_.store.set_health(installation.id, healthy, std::move(reason), context_.world.now(), notices);
+    context_.ring_for(notices);
+    co_return std::exchange(known_, healthy) != healthy;
 }
 
 Timestamp next_due(const config::Schedule& schedule, std::optional<Timestamp> last_due_at, Timestamp now) {
@@ -111,8 +115,8 @@ awaitable<void> Scheduler::wait_until_due(ObjectReader& reader, Doorbell& bell, 
     while (!context_.stopping()) {
         const auto state = co_await context_.store.object_state(context_.installation.id, reader.object().object);
         const auto now = context_.world.now();
-        const bool waits =
-            state.paused || context_.connector.tokens().needs_consent() || !co_await knows_itwins(reader);
+        const bool waits = state.paused || context_.reads_wait() || context_.connector.tokens().needs_consent() ||
+                           !co_await knows_itwins(reader);
         const bool cut_off = std::exchange(turn.first, false) && state.backfill == Backfill::running;
         if (cut_off && !waits) co_return;  // goes on at once
         const Duration wait = turn.refusals > 0 ? turn.next_try - context_.world.tick()

@@ -15,8 +15,8 @@ public:
     Health(ReaderContext& context) : context_(context) {}
     /// Takes note of how a read ended.
     awaitable<void> note(const ReadOutcome& outcome);
-    /// Without a word in the log. `reason`: why it is unhealthy.
-    awaitable<void> set(bool healthy, std::string reason);
+    /// Without a word in the log; whether it was otherwise before. `reason`: why it is unhealthy.
+    awaitable<bool> set(bool healthy, std::string reason);
 
 private:
     ReaderContext& context_;

@@ -17,7 +17,7 @@ std::string webhook_signature(const std::vector<Secret>& keys, std::string_view 
 /// HMAC-SHA256 in hexadecimal: for links that we sign for ourselves.
 std::string hmac_hex(const Secret& key, std::string_view text);
 
-/// Compares without telling by its time how much is equal.
+/// Compares without telling by its time how much is equal, or whether the lengths are.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 }  // namespace syncd

@@ -80,9 +80,12 @@ DELETE FROM message WHERE status IN ('pending', 'held');
 UPDATE message SET sequence = sequence - (1 << 60);
 UPDATE message SET sequence = sequence + (1 << 60) - (1 << 40);
 UPDATE stream SET next_sequence = 0;  -- the next message begins it anew, under a new id
+UPDATE notice SET sequence = NULL;
 DELETE FROM cursors;
 UPDATE query SET done = 0;
-UPDATE operations SET status = 'failure', result = 'restored from a backup' WHERE status = 'in_progress';
+UPDATE operations SET status = 'failure', result = 'restored from a backup' WHERE status = 'in_progress' AND action_type = 'read';
+UPDATE write SET status = 'unknown', looking = 0,  -- it may have been carried out after the backup was made
+    error = 'restored from a backup: it may have been carried out since' WHERE status IN ('pending', 'sending');
 UPDATE object_state SET redeliver = 1,  -- a running backfill starts again, in its own window
     operation_id = NULL, next_url = NULL, next_cursor = NULL, next_itwin_id = '', next_slice = '', next_rows = 0,
     last_due_at = NULL, last_full_at = NULL;

@@ -1,5 +1,6 @@
 #include "storage/leftovers.hpp"
 
+#include "storage/notices.hpp"
 #include "storage/tokens.hpp"
 
 #include <algorithm>
@@ -56,6 +57,8 @@ Forgotten forget_object(Database& db, const ObjectName& object) {
         installation_id, name, rows_max);
     done.more = std::max({done.messages, done.records, operations}) == rows_max;
     if (done.more) return done;
+    db.run("DELETE FROM notice WHERE stream_key IN (SELECT key FROM stream WHERE installation_id = ? AND object = ?)",
+           installation_id, name);
     db.run("DELETE FROM stream WHERE installation_id = ? AND object = ?", installation_id, name);
     db.run("DELETE FROM cursors WHERE installation_id = ? AND object = ?", installation_id, name);
     db.run(
@@ -68,13 +71,22 @@ Forgotten forget_object(Database& db, const ObjectName& object) {
     return done;
 }
 
-void forget_installation(Database& db, const std::string& id) {
+void forget_installation(Database& db, const std::string& id, Timestamp now, const BuildForgotten& build) {
+    std::optional<std::pair<std::string, std::string>> facts;
+    {
+        auto row = db.query("SELECT fields, config FROM installation WHERE id = ?");
+        row.bind(id);
+        if (row.step()) facts.emplace(row.text(0), row.text(1));
+    }
+    if (facts && build) notify(db, build(id, facts->first, facts->second), now);
     forget_tokens(db, id);
     db.run("DELETE FROM connection_health WHERE installation_id = ?", id);
     db.run("DELETE FROM installation WHERE id = ?", id);
+    db.run("DELETE FROM meta WHERE key = 'installation_created:' || ?", id);
 }
 
 std::vector<std::string> forget_destinations(Database& db, const std::vector<std::string>& kept) {
+    forget_general_notices(db, kept);
     std::vector<std::string> unused;
     {
         auto row = db.query(
@@ -82,7 +94,10 @@ std::vector<std::string> forget_destinations(Database& db, const std::vector<std
         while (row.step())
             if (std::ranges::find(kept, row.text(0)) == kept.end()) unused.push_back(row.text(0));
     }
-    for (const auto& name : unused) db.run("DELETE FROM destinations WHERE name = ?", name);
+    for (const auto& name : unused) {
+        db.run("DELETE FROM destinations WHERE name = ?", name);
+        db.run("DELETE FROM meta WHERE key = 'destination_created:' || ?", name);
+    }
     return unused;
 }
 

@@ -13,7 +13,7 @@ std::vector<std::string> known_installations(Database& db);
 
 Forgotten forget_pending(Database& db, const ObjectName& object);
 Forgotten forget_object(Database& db, const ObjectName& object);
-void forget_installation(Database& db, const std::string& id);
+void forget_installation(Database& db, const std::string& id, Timestamp now, const BuildForgotten& build = {});
 std::vector<std::string> forget_destinations(Database& db, const std::vector<std::string>& kept);
 
 }  // namespace syncd::storage

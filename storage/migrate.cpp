@@ -6,16 +6,17 @@
 #include <stdexcept>
 
 namespace syncd::embedded {
-extern const std::string_view migration_0001, migration_0002, migration_0003, migration_0004, migration_0005;
+extern const std::string_view migration_0001, migration_0002, migration_0003, migration_0004, migration_0005,
+    migration_0006;
 }
 
 namespace syncd::storage {
 namespace {
 
 /// In order; the version of a database is how many of them it has had.
-std::array<std::string_view, 5> migrations() {
-    return {embedded::migration_0001, embedded::migration_0002, embedded::migration_0003, embedded::migration_0004,
-            embedded::migration_0005};
+std::array<std::string_view, 6> migrations() {
+    return {embedded::migration_0001, embedded::migration_0002, embedded::migration_0003,
+            embedded::migration_0004, embedded::migration_0005, embedded::migration_0006};
 }
 
 [[noreturn]] void refuse_newer(int version) {

@@ -1,5 +1,7 @@
 #include "storage/object_state.hpp"
 
+#include "storage/notices.hpp"
+
 namespace syncd::storage {
 namespace {
 
@@ -14,17 +16,31 @@ std::int64_t minute_of(Timestamp time) {
 
 }  // namespace
 
-Timestamp enter_installation(Database& db, const std::string& id, const std::string& digest, Timestamp now) {
+Timestamp enter_installation(Database& db, const std::string& id, const std::string& digest, Timestamp now,
+                             const InstallationFacts& facts) {
+    std::optional<std::string> last_config;  // of one that is known
+    auto updated_at = now;
+    bool same_digest = false, same_facts = false;
     {
-        auto known = db.query("SELECT digest, updated_at FROM installation WHERE id = ?");
+        auto known = db.query("SELECT digest, updated_at, fields, config FROM installation WHERE id = ?");
         known.bind(id);
-        if (known.step() && known.text_view(0) == digest) return known.time(1).value_or(now);
+        if (known.step()) {
+            same_digest = known.text_view(0) == digest;
+            if (same_digest) updated_at = known.time(1).value_or(now);
+            last_config = known.text(3);
+            same_facts = known.text_view(2) == facts.fields && *last_config == facts.config;
+        }
     }
+    db.run("INSERT OR IGNORE INTO meta (key, value) VALUES ('installation_created:' || ?, ?)", id, now);
+    if (same_digest && same_facts) return updated_at;
     db.run(
-        "INSERT INTO installation (id, digest, updated_at) VALUES (?, ?, ?) "
-        "ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, updated_at = excluded.updated_at",
-        id, digest, now);
-    return now;
+        "INSERT INTO installation (id, digest, updated_at, fields, config) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, updated_at = excluded.updated_at, "
+        "fields = excluded.fields, config = excluded.config",
+        id, digest, updated_at, facts.fields, facts.config);
+    const bool noted_first = same_digest && last_config->empty();  // by a version before this one
+    if (facts.build && !noted_first) notify(db, facts.build(last_config), now);
+    return updated_at;
 }
 
 ObjectState object_state(Database& db, const std::string& installation_id, const std::string& object) {
@@ -67,13 +83,20 @@ void set_paused(Database& db, const std::string& installation_id, const std::str
 }
 
 void set_health(Database& db, const std::string& installation_id, bool healthy, const std::string& reason,
-                Timestamp now) {
+                Timestamp now, const Notices& notices) {
     const char* health = healthy ? "healthy" : "unhealthy";
+    bool was_healthy = true;
+    {
+        auto known = db.query("SELECT health FROM connection_health WHERE installation_id = ?");
+        known.bind(installation_id);
+        if (known.step()) was_healthy = known.text_view(0) == "healthy";
+    }
     db.run(
         "INSERT INTO connection_health (installation_id, health, reason, updated_at) VALUES (?, ?, ?, ?) "
         "ON CONFLICT (installation_id) DO UPDATE SET health = excluded.health, reason = excluded.reason, "
         "updated_at = excluded.updated_at",
         installation_id, health, reason, now);
+    if (healthy != was_healthy) notify(db, notices, now);
 }
 
 void add_spent(Database& db, const std::string& client_id, Timestamp now) {

@@ -6,11 +6,12 @@
 
 namespace syncd::storage {
 
-Timestamp enter_installation(Database& db, const std::string& id, const std::string& digest, Timestamp now);
+Timestamp enter_installation(Database& db, const std::string& id, const std::string& digest, Timestamp now,
+                             const InstallationFacts& facts = {});
 ObjectState object_state(Database& db, const std::string& installation_id, const std::string& object);
 void set_paused(Database& db, const std::string& installation_id, const std::string& object, bool paused);
 void set_health(Database& db, const std::string& installation_id, bool healthy, const std::string& reason,
-                Timestamp now);
+                Timestamp now, const Notices& notices = {});
 
 /// Counts one request of this client in the minute of `now`.
 void add_spent(Database& db, const std::string& client_id, Timestamp now);

@@ -1,5 +1,6 @@
 #include "storage/operations.hpp"
 
+#include "storage/notices.hpp"
 #include "storage/queries.hpp"
 #include "storage/records.hpp"
 
@@ -17,6 +18,18 @@ const char* level_name(LogLevel level) {
     return "info";
 }
 
+/// Takes the rows of an UPDATE … RETURNING id, installation_id, object, result, read_type; tells of triggered reads.
+/// How many.
+std::int64_t tell_interrupted(Database& db, Query row, const BuildInterrupted& build, Timestamp now) {
+    std::vector<InterruptedRead> triggered;
+    std::int64_t count = 0;
+    for (; row.step(); ++count)
+        if (build && row.text_view(4) == to_string(ReadType::triggered))
+            triggered.push_back({row.text(0), row.text(1), row.text(2), row.text(3)});
+    for (const auto& read : triggered) notify(db, build(read), now);
+    return count;
+}
+
 }  // namespace
 
 void accept_read(Database& db, const std::string& operation_id, const std::string& installation_id,
@@ -31,14 +44,16 @@ void begin_read(Database& db, const BeginRead& read) {
     forget_seen(db, read.object_key);
     enter_queries(db, read.object_key, read.itwins, read.backfill);
     // Left alone: what waits for its turn, and a cut backfill that a triggered read comes before.
-    db.run(
+    auto interrupted = db.query(
         "UPDATE operations SET status = 'failure', updated_at = ?1, result = 'interrupted: its end could not be "
         "stored' "
-        "WHERE status = 'in_progress' AND id <> ?2 AND NOT (read_type = 'triggered' AND pages = 0) "
+        "WHERE status = 'in_progress' AND action_type = 'read' AND id <> ?2 "
+        "AND NOT (read_type = 'triggered' AND pages = 0) "
         "AND (installation_id, object) = (SELECT installation_id, object FROM object_state WHERE key = ?3) "
         "AND (?4 OR id NOT IN (SELECT operation_id FROM object_state WHERE key = ?3 AND backfill = 'running' "
-        "AND operation_id IS NOT NULL))",
-        read.now, read.operation_id, read.object_key, read.resumed);
+        "AND operation_id IS NOT NULL)) RETURNING id, installation_id, object, result, read_type");
+    interrupted.bind(read.now, read.operation_id, read.object_key, read.resumed);
+    tell_interrupted(db, std::move(interrupted), read.interrupted, read.now);
     // A backfill that goes on has its operation already, and so has a read that waited.
     db.run(
         "INSERT OR IGNORE INTO operations (id, installation_id, action_type, object, status, read_type, estimated, "
@@ -74,6 +89,12 @@ void finish_read(Database& db, const FinishRead& read) {
         db.run("UPDATE object_state SET last_full_at = ? WHERE key = ?", *read.full_since, read.object_key);
     if (read.redelivered) db.run("UPDATE object_state SET redeliver = 0 WHERE key = ?", read.object_key);
     if (read.page_size) db.run("UPDATE object_state SET page_size = ? WHERE key = ?", *read.page_size, read.object_key);
+    if (read.kept_schedule)
+        db.run("UPDATE object_state SET kept_at = ?, overdue_at = NULL WHERE key = ?", read.now, read.object_key);
+    notify(db, read.notices, read.now);
+    if (read.backfill_done)
+        notify_once_accepted(db, read.object_key, read.destination, read.backfill_notices, read.now);
+    if (read.redelivered) wait_for_redelivery(db, read.object_key, read.now);
 }
 
 void log_operation(Database& db, const std::string& operation_id, LogLevel level, const std::string& message,
@@ -85,13 +106,15 @@ void log_operation(Database& db, const std::string& operation_id, LogLevel level
         operation_id, now, level_name(level), message, log_lines_max);
 }
 
-std::int64_t fail_interrupted(Database& db, Timestamp now) {
-    return db.run(
+std::int64_t fail_interrupted(Database& db, Timestamp now, const BuildInterrupted& build) {
+    auto interrupted = db.query(
         "UPDATE operations SET status = 'failure', updated_at = ?, "
         "result = 'interrupted: the process ended before the read did; the next read covers it' "
-        "WHERE status = 'in_progress' AND id NOT IN "
-        "(SELECT operation_id FROM object_state WHERE backfill = 'running' AND operation_id IS NOT NULL)",
-        now);
+        "WHERE status = 'in_progress' AND action_type = 'read' AND id NOT IN "
+        "(SELECT operation_id FROM object_state WHERE backfill = 'running' AND operation_id IS NOT NULL) "
+        "RETURNING id, installation_id, object, result, read_type");
+    interrupted.bind(now);
+    return tell_interrupted(db, std::move(interrupted), build, now);
 }
 
 }  // namespace syncd::storage

@@ -12,6 +12,6 @@ void begin_read(Database& db, const BeginRead& read);
 void finish_read(Database& db, const FinishRead& read);
 void log_operation(Database& db, const std::string& operation_id, LogLevel level, const std::string& message,
                    Timestamp now);
-std::int64_t fail_interrupted(Database& db, Timestamp now);
+std::int64_t fail_interrupted(Database& db, Timestamp now, const BuildInterrupted& build = {});
 
 }  // namespace syncd::storage

@@ -1,5 +1,8 @@
 #include "storage/outbox.hpp"
 
+#include "config/core/ids.hpp"
+#include "storage/notices.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,6 +28,21 @@ StreamRow open_stream(Database& db, const Source& source) {
         "ON o.installation_id = s.installation_id AND o.object = s.object "
         "WHERE o.key = ? AND s.destination = ?");
     row.bind(source.object_key, source.destination);
+    row.step();
+    return {row.integer(0), row.integer(1), row.text(2)};
+}
+
+StreamRow open_notice_stream(Database& db, const Notice& notice, Timestamp now) {
+    const auto id = name_uuid(fmt::format("bentley-syncd:notifications/{}/{}/{}/{}", notice.destination,
+                                          notice.installation_id, format_time(now), notice.body));
+    db.run(
+        "INSERT INTO stream (id, destination, installation_id, object) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (destination, installation_id, object) DO UPDATE SET id = excluded.id, next_sequence = 1 "
+        "WHERE next_sequence = 0",
+        id, notice.destination, notice.installation_id, notices_object);
+    auto row = db.query(
+        "SELECT key, next_sequence, id FROM stream WHERE destination = ? AND installation_id = ? AND object = ?");
+    row.bind(notice.destination, notice.installation_id, notices_object);
     row.step();
     return {row.integer(0), row.integer(1), row.text(2)};
 }
@@ -82,7 +100,8 @@ void wake_waiting(Database& db, const std::string& destination, Timestamp now) {
         now, destination);
 }
 
-void finish_attempt(Database& db, const std::string& destination, const Attempt& attempt) {
+/// Whether notifications came of it.
+bool finish_attempt(Database& db, const std::string& destination, const Attempt& attempt) {
     // A message forgotten meanwhile has no attempts any more.
     db.run(
         "INSERT INTO attempt (message_key, at, status, error, duration_ms) SELECT ?1, ?2, ?3, ?4, ?5 "
@@ -122,7 +141,28 @@ void finish_attempt(Database& db, const std::string& destination, const Attempt&
             "ELSE failing_since END, last_failed_at = ?2, updated_at = ?2 WHERE name = ?3",
             attempt.at - failing_gap_max, attempt.at, destination);
     }
-    if (attempt.disable) set_destination(db, destination, false, attempt.error, attempt.at);
+    bool notified = false;
+    if (attempt.verdict == Verdict::delivered || attempt.verdict == Verdict::dead)
+        notified = release_notices(db, attempt.message_key, attempt.at);
+    if (attempt.disable) {
+        const bool was_enabled = is_enabled(db, destination);
+        set_destination(db, destination, false, attempt.error, attempt.at);
+        if (was_enabled) notify(db, attempt.notices, attempt.at);
+        notified = notified || was_enabled;
+    }
+    return notified;
+}
+
+void insert_message(Database& db, const StreamRow& stream, std::int64_t sequence, const std::string& operation_id,
+                    const Message& message, const char* status, Timestamp now) {
+    db.run(
+        "INSERT INTO message (id, stream_key, sequence, operation_id, num_records, by_url, status, "
+        "next_attempt_at, "
+        "created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8)",
+        message_id(stream.id, sequence), stream.key, sequence, operation_id, message.records, message.by_url, status,
+        now);
+    db.run("INSERT INTO message_body (message_key, body, results) VALUES (?, ?, ?)", db.last_insert_key(), message.body,
+           message.results);
 }
 
 std::int64_t append(Database& db, const Source& source, const auto& changes, const auto& build) {
@@ -132,14 +172,7 @@ std::int64_t append(Database& db, const Source& source, const auto& changes, con
     const char* status = is_enabled(db, source.destination) ? "pending" : "held";
     std::int64_t sequence = stream.next_sequence;
     for (const auto& message : messages) {
-        db.run(
-            "INSERT INTO message (id, stream_key, sequence, operation_id, num_records, by_url, status, "
-            "next_attempt_at, "
-            "created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8)",
-            message_id(stream.id, sequence), stream.key, sequence, source.operation_id, message.records, message.by_url,
-            status, source.now);
-        db.run("INSERT INTO message_body (message_key, body, results) VALUES (?, ?, ?)", db.last_insert_key(),
-               message.body, message.results);
+        insert_message(db, stream, sequence, source.operation_id, message, status, source.now);
         ++sequence;
     }
     db.run("UPDATE stream SET next_sequence = ? WHERE key = ?", sequence, stream.key);
@@ -157,11 +190,19 @@ std::int64_t append_messages(Database& db, const Source& source, const std::vect
     return append(db, source, changes, build);
 }
 
+void append_notice(Database& db, const Notice& notice, Timestamp now) {
+    const auto stream = open_notice_stream(db, notice, now);
+    const char* status = is_enabled(db, notice.destination) ? "pending" : "held";
+    insert_message(db, stream, stream.next_sequence, notice.operation_id, {.body = notice.body}, status, now);
+    db.run("UPDATE stream SET next_sequence = next_sequence + 1 WHERE key = ?", stream.key);
+}
+
 std::map<std::string, DestinationState> enter_destinations(Database& db, const std::vector<std::string>& names,
                                                            Timestamp now) {
     std::map<std::string, DestinationState> states;
     for (const auto& name : names) {
         db.run("INSERT OR IGNORE INTO destinations (name, updated_at) VALUES (?, ?)", name, now);
+        db.run("INSERT OR IGNORE INTO meta (key, value) VALUES ('destination_created:' || ?, ?)", name, now);
         states[name] = destination_state(db, name);
     }
     return states;
@@ -212,8 +253,11 @@ std::vector<DueMessage> claim_stream(Database& db, std::int64_t stream_key, std:
 }
 
 DestinationState finish_attempts(Database& db, const std::string& destination, const std::vector<Attempt>& attempts) {
-    for (const auto& attempt : attempts) finish_attempt(db, destination, attempt);
-    return destination_state(db, destination);
+    bool notified = false;
+    for (const auto& attempt : attempts) notified = finish_attempt(db, destination, attempt) || notified;
+    auto state = destination_state(db, destination);
+    state.notified = notified;
+    return state;
 }
 
 std::optional<Timestamp> next_due(Database& db, const Claim& claim) {

@@ -22,6 +22,9 @@ std::int64_t append_messages(Database& db, const Source& source, const std::vect
 std::int64_t append_messages(Database& db, const Source& source, const std::vector<FieldChange>& changes,
                              const BuildFieldMessages& build);
 
+/// Appends a notification to its stream. Callers outside of storage/outbox and storage/notices want notify().
+void append_notice(Database& db, const Notice& notice, Timestamp now);
+
 std::map<std::string, DestinationState> enter_destinations(Database& db, const std::vector<std::string>& names,
                                                            Timestamp now);
 std::vector<DueMessage> claim_due(Database& db, const Claim& claim);

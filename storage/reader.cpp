@@ -30,6 +30,8 @@ OperationRow operation_row(const Query& row) {
     out.updates = row.integer(11);
     out.deletes = row.integer(12);
     if (!row.is_null(13)) out.estimated = row.integer(13);
+    out.action_type = row.text(14);
+    out.key = row.integer(15);
     return out;
 }
 
@@ -48,6 +50,19 @@ DeliveryRow delivery_row(const Query& row) {
     out.updated_at = row.text(10);
     out.stream_id = row.text(11);
     out.sequence = row.integer(12);
+    out.key = row.integer(13);
+    return out;
+}
+
+WriteRow write_row(const Query& row) {
+    WriteRow out;
+    int column = 0;
+    for (auto* text : {&out.id, &out.operation_id, &out.installation_id, &out.object, &out.type, &out.record_id,
+                       &out.status, &out.error, &out.problem, &out.sent_at, &out.next_attempt_at, &out.deadline_at,
+                       &out.created_at, &out.updated_at})
+        *text = row.text(column++);
+    out.attempts = row.integer(column++);
+    out.key = row.integer(column);
     return out;
 }
 
@@ -70,10 +85,11 @@ std::vector<ObjectRow> Reader::objects(const std::string& installation_id) {
         "p.status, p.updated_at, "
         "(SELECT max(q.created_at) FROM operations q WHERE q.installation_id = o.installation_id AND q.object = "
         "o.object "
-        "AND q.status = 'success'), p.processed, p.pages, p.estimated "
+        "AND q.action_type = 'read' AND q.status = 'success'), p.processed, p.pages, p.estimated "
         "FROM object_state o LEFT JOIN cursors c ON c.installation_id = o.installation_id AND c.object = o.object "
         "AND c.itwin_id = '' LEFT JOIN operations p ON p.id = (SELECT l.id FROM operations l "
-        "WHERE l.installation_id = o.installation_id AND l.object = o.object ORDER BY l.created_at DESC, l.rowid DESC "
+        "WHERE l.installation_id = o.installation_id AND l.object = o.object AND l.action_type = 'read' ORDER BY "
+        "l.created_at DESC, l.rowid DESC "
         "LIMIT 1) "
         "WHERE ?1 = '' OR o.installation_id = ?1 ORDER BY o.installation_id, o.object");
     row.bind(installation_id);
@@ -98,10 +114,19 @@ std::vector<ObjectRow> Reader::objects(const std::string& installation_id) {
 }
 
 HealthRow Reader::health(const std::string& installation_id) {
-    auto row = impl_->db.query("SELECT health, reason FROM connection_health WHERE installation_id = ?");
+    auto row = impl_->db.query("SELECT health, reason, updated_at FROM connection_health WHERE installation_id = ?");
     row.bind(installation_id);
     if (!row.step()) return {};
-    return {row.text_view(0) == "healthy", row.text(1)};
+    return {row.text_view(0) == "healthy", row.text(1), row.text(2)};
+}
+
+InstallationRow Reader::installation(const std::string& id) {
+    auto row = impl_->db.query(
+        "SELECT coalesce((SELECT value FROM meta WHERE key = 'installation_created:' || ?1), updated_at), updated_at "
+        "FROM installation WHERE id = ?1");
+    row.bind(id);
+    if (!row.step()) return {};
+    return {row.text(0), row.text(1)};
 }
 
 std::optional<ConsentRow> Reader::consent(const std::string& installation_id) {
@@ -116,10 +141,11 @@ std::vector<OperationRow> Reader::operations(const ListFilter& filter) {
     auto row = impl_->db.query(
         "SELECT id, installation_id, object, status, result, read_type, created_at, updated_at, pages, processed, "
         "creates, "
-        "updates, deletes, estimated FROM operations WHERE (?1 = '' OR installation_id = ?1) AND (?2 = '' OR object = "
+        "updates, deletes, estimated, action_type, rowid FROM operations WHERE (?1 = '' OR installation_id = ?1) AND "
+        "(?2 = '' OR object = "
         "?2) "
-        "AND (?3 = '' OR status = ?3) ORDER BY created_at DESC, rowid DESC LIMIT ?4");
-    row.bind(filter.installation_id, filter.object, filter.status, filter.limit);
+        "AND (?3 = '' OR status = ?3) AND (?5 IS NULL OR rowid < ?5) ORDER BY rowid DESC LIMIT ?4");
+    row.bind(filter.installation_id, filter.object, filter.status, filter.limit, filter.after);
     std::vector<OperationRow> found;
     while (row.step()) found.push_back(operation_row(row));
     return found;
@@ -129,26 +155,79 @@ std::optional<OperationRow> Reader::operation(const std::string& id) {
     auto row = impl_->db.query(
         "SELECT id, installation_id, object, status, result, read_type, created_at, updated_at, pages, processed, "
         "creates, "
-        "updates, deletes, estimated FROM operations WHERE id = ?");
+        "updates, deletes, estimated, action_type, rowid FROM operations WHERE id = ?");
     row.bind(id);
     return row.step() ? std::optional(operation_row(row)) : std::nullopt;
 }
 
-std::vector<LogRow> Reader::operation_log(const std::string& id) {
-    auto row = impl_->db.query("SELECT at, level, message FROM operation_log WHERE operation_id = ? ORDER BY rowid");
-    row.bind(id);
+std::optional<OperationRow> Reader::backfill(const std::string& installation_id, const std::string& object) {
+    auto row = impl_->db.query(
+        "SELECT id, installation_id, object, status, result, read_type, created_at, updated_at, pages, processed, "
+        "creates, updates, deletes, estimated, action_type, rowid FROM operations "
+        "WHERE installation_id = ? AND object = ? AND read_type = 'backfill' ORDER BY created_at DESC LIMIT 1");
+    row.bind(installation_id, object);
+    return row.step() ? std::optional(operation_row(row)) : std::nullopt;
+}
+
+std::vector<LogRow> Reader::operation_log(const std::string& id, std::int64_t after, std::int64_t limit) {
+    auto row = impl_->db.query(
+        "SELECT at, level, message, rowid FROM operation_log WHERE operation_id = ? AND rowid > ? ORDER BY rowid "
+        "LIMIT ?");
+    row.bind(id, after, limit);
     std::vector<LogRow> found;
-    while (row.step()) found.push_back({row.text(0), row.text(1), row.text(2)});
+    while (row.step()) found.push_back({row.text(0), row.text(1), row.text(2), row.integer(3)});
+    return found;
+}
+
+std::vector<WriteRow> Reader::writes(const ListFilter& filter) {
+    auto row = impl_->db.query(
+        "SELECT id, operation_id, installation_id, object, type, record_id, status, error, problem, sent_at, "
+        "CASE WHEN status = 'pending' THEN next_attempt_at END, deadline_at, created_at, updated_at, attempts, key "
+        "FROM write WHERE (?1 = '' OR installation_id = ?1) AND (?2 = '' OR object = ?2) "
+        "AND (?3 = '' OR status = ?3) AND (?5 IS NULL OR key < ?5) AND (?6 = '' OR record_id = ?6) "
+        "ORDER BY key DESC LIMIT ?4");
+    row.bind(filter.installation_id, filter.object, filter.status, filter.limit, filter.after, filter.record_id);
+    std::vector<WriteRow> found;
+    while (row.step()) found.push_back(write_row(row));
+    return found;
+}
+
+std::optional<WriteRow> Reader::write(const std::string& id) {
+    auto row = impl_->db.query(
+        "SELECT id, operation_id, installation_id, object, type, record_id, status, error, problem, sent_at, "
+        "CASE WHEN status = 'pending' THEN next_attempt_at END, deadline_at, created_at, updated_at, attempts, key "
+        "FROM write WHERE id = ?");
+    row.bind(id);
+    return row.step() ? std::optional(write_row(row)) : std::nullopt;
+}
+
+std::vector<std::string> Reader::written_records(const std::string& operation_id) {
+    auto row = impl_->db.query(
+        "SELECT record_id FROM write WHERE operation_id = ? AND status = 'done' AND record_id <> '' ORDER BY position");
+    row.bind(operation_id);
+    std::vector<std::string> found;
+    while (row.step()) found.push_back(row.text(0));
+    return found;
+}
+
+std::map<std::string, std::int64_t> Reader::write_counts() {
+    auto row = impl_->db.query("SELECT status, count(*) FROM write GROUP BY status");
+    std::map<std::string, std::int64_t> found;
+    while (row.step()) found[row.text(0)] = row.integer(1);
     return found;
 }
 
 std::vector<DeliveryRow> Reader::deliveries(const ListFilter& filter) {
+    // CROSS JOIN: SQLite keeps the order, so that a page costs what it shows and not what there is. As the view
+    // deliveries.
     auto row = impl_->db.query(
-        "SELECT id, destination, installation_id, object, operation_id, num_records, status, attempts, "
-        "next_attempt_at, "
-        "created_at, updated_at, stream_id, sequence FROM deliveries WHERE (?1 = '' OR installation_id = ?1) "
-        "AND (?2 = '' OR object = ?2) AND (?3 = '' OR status = ?3) ORDER BY created_at DESC, sequence DESC LIMIT ?4");
-    row.bind(filter.installation_id, filter.object, filter.status, filter.limit);
+        "SELECT m.id, s.destination, s.installation_id, s.object, m.operation_id, m.num_records, m.status, m.attempts, "
+        "CASE WHEN m.status = 'pending' THEN m.next_attempt_at END, m.created_at, m.updated_at, "
+        "CASE WHEN m.sequence > 0 THEN s.id END, m.sequence & ((1 << 40) - 1), m.key "
+        "FROM message m CROSS JOIN stream s ON s.key = m.stream_key WHERE (?1 = '' OR s.installation_id = ?1) "
+        "AND (?2 = '' OR s.object = ?2) AND (?3 = '' OR m.status = ?3) AND (?5 = '' OR s.destination = ?5) "
+        "AND (?6 IS NULL OR m.key < ?6) ORDER BY m.key DESC LIMIT ?4");
+    row.bind(filter.installation_id, filter.object, filter.status, filter.limit, filter.destination, filter.after);
     std::vector<DeliveryRow> found;
     while (row.step()) found.push_back(delivery_row(row));
     return found;
@@ -158,7 +237,7 @@ std::optional<DeliveryRow> Reader::delivery(const std::string& id) {
     auto row = impl_->db.query(
         "SELECT id, destination, installation_id, object, operation_id, num_records, status, attempts, "
         "next_attempt_at, "
-        "created_at, updated_at, stream_id, sequence FROM deliveries WHERE id = ?");
+        "created_at, updated_at, stream_id, sequence, 0 FROM deliveries WHERE id = ?");
     row.bind(id);
     return row.step() ? std::optional(delivery_row(row)) : std::nullopt;
 }
@@ -181,19 +260,21 @@ std::string Reader::body(const std::string& delivery_id) {
 }
 
 std::vector<DestinationRow> Reader::destinations() {
+    // A status twice: as it stands in the condition of a partial index, which SQLite then knows to be the way.
     auto row = impl_->db.query(
         "SELECT d.name, d.state, d.reason, d.failing_since, d.last_accepted_at, "
         "(SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key WHERE s.destination = d.name AND "
         "m.status = 'pending'), "
-        "(SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key WHERE s.destination = d.name AND "
-        "m.status = 'held'), "
-        "(SELECT count(*) FROM stream s JOIN message m ON m.stream_key = s.key WHERE s.destination = d.name AND "
-        "m.status = 'dead') "
+        "(SELECT count(*) FROM message m CROSS JOIN stream s ON s.key = m.stream_key WHERE s.destination = d.name AND "
+        "m.status IN ('pending', 'held') AND m.status = 'held'), "
+        "(SELECT count(*) FROM message m CROSS JOIN stream s ON s.key = m.stream_key WHERE s.destination = d.name AND "
+        "m.status IN ('delivered', 'dead') AND m.status = 'dead'), "
+        "coalesce((SELECT value FROM meta WHERE key = 'destination_created:' || d.name), d.updated_at), d.updated_at "
         "FROM destinations d ORDER BY d.name");
     std::vector<DestinationRow> found;
     while (row.step())
         found.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.integer(5),
-                         row.integer(6), row.integer(7)});
+                         row.integer(6), row.integer(7), row.text(8), row.text(9)});
     return found;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,8 +16,10 @@ namespace syncd::storage {
 
 /// What lists are narrowed to; empty texts don't narrow.
 struct ListFilter {
-    std::string installation_id, object, status;
+    std::string installation_id, object, status, destination{};  // the last one of deliveries only
+    std::string record_id{};                                     // of writes only
     std::int64_t limit = 50;
+    std::optional<std::int64_t> after{};  // key of the row that the page before ended with
 };
 
 struct ObjectRow {
@@ -34,7 +37,12 @@ struct ObjectRow {
 
 struct HealthRow {
     bool healthy = true;
-    std::string reason;
+    std::string reason, updated_at;  // updated_at is empty where the connection was not used yet
+};
+
+/// Empty where the daemon has not run with it yet.
+struct InstallationRow {
+    std::string created_at, updated_at;
 };
 
 /// A user's consent, without what is secret.
@@ -48,16 +56,20 @@ struct OperationRow {
     std::string id, installation_id, object, status, result, read_type, created_at, updated_at;
     std::int64_t pages = 0, processed = 0, creates = 0, updates = 0, deletes = 0;
     std::optional<std::int64_t> estimated;
+    std::string action_type;  // read, write
+    std::int64_t key = 0;     // grows with every row
 };
 
 struct LogRow {
     std::string at, level, message;
+    std::int64_t key = 0;
 };
 
 struct DeliveryRow {
     std::string id, destination, installation_id, object, operation_id, status, next_attempt_at, created_at, updated_at,
         stream_id;
     std::int64_t num_records = 0, attempts = 0, sequence = 0;
+    std::int64_t key = 0;  // grows with every row
 };
 
 struct AttemptRow {
@@ -68,6 +80,14 @@ struct AttemptRow {
 struct DestinationRow {
     std::string name, state, reason, failing_since, last_accepted_at;
     std::int64_t pending = 0, held = 0, dead = 0;
+    std::string created_at, updated_at;
+};
+
+struct WriteRow {
+    std::string id, operation_id, installation_id, object, type, record_id, status, error, problem, sent_at,
+        next_attempt_at, deadline_at, created_at, updated_at;  // problem: the provider's, JSON
+    std::int64_t attempts = 0;
+    std::int64_t key = 0;  // grows with every row
 };
 
 struct RecordRow {
@@ -97,11 +117,22 @@ public:
 
     std::vector<ObjectRow> objects(const std::string& installation_id);
     HealthRow health(const std::string& installation_id);
+    InstallationRow installation(const std::string& id);
     /// Empty when no user has signed in.
     std::optional<ConsentRow> consent(const std::string& installation_id);
+    /// Lists are newest first.
     std::vector<OperationRow> operations(const ListFilter& filter);
     std::optional<OperationRow> operation(const std::string& id);
-    std::vector<LogRow> operation_log(const std::string& id);
+    /// The last read of the object that was a backfill, as far as it is kept.
+    std::optional<OperationRow> backfill(const std::string& installation_id, const std::string& object);
+    /// Oldest first, after the line of that key; limit -1: all.
+    std::vector<LogRow> operation_log(const std::string& id, std::int64_t after = 0, std::int64_t limit = -1);
+    std::vector<WriteRow> writes(const ListFilter& filter);
+    std::optional<WriteRow> write(const std::string& id);
+    /// Ids of what the writes of an operation have created, updated or deleted.
+    std::vector<std::string> written_records(const std::string& operation_id);
+    /// How many writes there are in each status that any is in.
+    std::map<std::string, std::int64_t> write_counts();
     std::vector<DeliveryRow> deliveries(const ListFilter& filter);
     std::optional<DeliveryRow> delivery(const std::string& id);
     std::vector<AttemptRow> attempts(const std::string& delivery_id);

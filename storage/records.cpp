@@ -45,6 +45,12 @@ public:
         const Known known = known_record(db_, page_.object_key, record.id);
         const std::string digest = record.digest.hex();
         const bool live = known.key != 0 && !known.deleted;
+        if (live && seen.meanwhile != Meanwhile::nothing) {
+            db_.run("UPDATE record SET missing = 0 WHERE key = ? AND missing <> 0", known.key);
+            mark(seen, known.key);
+            return;
+        }
+        if (seen.meanwhile == Meanwhile::removed) return;
         const bool content_changed = !live || known.digest != digest;
         const std::int64_t key = keep(seen, known, digest, content_changed);
         const bool first_time = mark(seen, key);
@@ -205,10 +211,14 @@ std::vector<OpenRecord> open_records(Database& db, std::int64_t object_key, Time
     return found;
 }
 
-void hold_records(Database& db, std::int64_t object_key, const std::vector<std::string>& ids) {
+std::int64_t hold_records(Database& db, std::int64_t object_key, const std::vector<std::string>& ids) {
+    std::int64_t held = 0;
     for (const auto& id : ids)
-        db.run("UPDATE record SET missing = 2 WHERE object_key = ? AND record_id = ? AND deleted_at IS NULL",
-               object_key, id);
+        held += db.run(
+            "UPDATE record SET missing = 2 WHERE object_key = ? AND record_id = ? AND deleted_at IS NULL "
+            "AND missing <> 2",
+            object_key, id);
+    return held;
 }
 
 std::vector<std::string> redeliver_unseen(Database& db, const DeleteCommit& deletes, Timestamp began,

@@ -19,7 +19,8 @@ std::int64_t hold_missing(Database& db, std::int64_t object_key);
 void mark_missing_once(Database& db, std::int64_t object_key, const std::vector<std::string>& ids);
 std::vector<OpenRecord> open_records(Database& db, std::int64_t object_key, Timestamp now, const std::string& after,
                                      std::size_t limit);
-void hold_records(Database& db, std::int64_t object_key, const std::vector<std::string>& ids);
+/// How many of them were not held before.
+std::int64_t hold_records(Database& db, std::int64_t object_key, const std::vector<std::string>& ids);
 PageResult commit_deletes(Database& db, const DeleteCommit& deletes);
 std::vector<std::string> redeliver_unseen(Database& db, const DeleteCommit& deletes, Timestamp began,
                                           std::size_t limit);

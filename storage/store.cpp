@@ -3,6 +3,7 @@
 #include "storage/backup.hpp"
 #include "storage/leftovers.hpp"
 #include "storage/migrate.hpp"
+#include "storage/notices.hpp"
 #include "storage/object_state.hpp"
 #include "storage/operations.hpp"
 #include "storage/outbox.hpp"
@@ -13,6 +14,7 @@
 #include "storage/upkeep.hpp"
 #include "storage/views.hpp"
 #include "storage/writer.hpp"
+#include "storage/writes.hpp"
 
 namespace syncd::storage {
 
@@ -33,10 +35,10 @@ Store::~Store() = default;
 
 // None of these is a coroutine: the lambda is handed over whole and nothing can outlive its captures.
 
-awaitable<Timestamp> Store::enter_installation(std::string id, std::string digest, Timestamp now) {
-    return impl_->writer.run([id = std::move(id), digest = std::move(digest), now](Database& db) {
-        return storage::enter_installation(db, id, digest, now);
-    });
+awaitable<Timestamp> Store::enter_installation(std::string id, std::string digest, Timestamp now,
+                                               InstallationFacts facts) {
+    return impl_->writer.run([id = std::move(id), digest = std::move(digest), now, facts = std::move(facts)](
+                                 Database& db) { return storage::enter_installation(db, id, digest, now, facts); });
 }
 awaitable<ObjectState> Store::object_state(std::string installation_id, std::string object) {
     return impl_->writer.run([id = std::move(installation_id), object = std::move(object)](Database& db) {
@@ -48,13 +50,15 @@ awaitable<void> Store::set_paused(std::string installation_id, std::string objec
         storage::set_paused(db, id, object, paused);
     });
 }
-awaitable<void> Store::set_health(std::string installation_id, bool healthy, std::string reason, Timestamp now) {
-    return impl_->writer.run([id = std::move(installation_id), healthy, reason = std::move(reason), now](Database& db) {
-        storage::set_health(db, id, healthy, reason, now);
-    });
+awaitable<void> Store::set_health(std::string installation_id, bool healthy, std::string reason, Timestamp now,
+                                  Notices notices) {
+    return impl_->writer.run(
+        [id = std::move(installation_id), healthy, reason = std::move(reason), now,
+         notices = std::move(notices)](Database& db) { storage::set_health(db, id, healthy, reason, now, notices); });
 }
-awaitable<std::int64_t> Store::fail_interrupted(Timestamp now) {
-    return impl_->writer.run([now](Database& db) { return storage::fail_interrupted(db, now); });
+awaitable<std::int64_t> Store::fail_interrupted(Timestamp now, BuildInterrupted build) {
+    return impl_->writer.run(
+        [now, build = std::move(build)](Database& db) { return storage::fail_interrupted(db, now, build); });
 }
 
 awaitable<void> Store::accept_read(std::string operation_id, std::string installation_id, std::string object,
@@ -90,9 +94,11 @@ awaitable<std::vector<OpenRecord>> Store::open_records(std::int64_t object_key, 
         return storage::open_records(db, object_key, now, after, limit);
     });
 }
-awaitable<void> Store::hold_records(std::int64_t object_key, std::vector<std::string> ids) {
-    return impl_->writer.run(
-        [object_key, ids = std::move(ids)](Database& db) { storage::hold_records(db, object_key, ids); });
+awaitable<void> Store::hold_records(std::int64_t object_key, std::vector<std::string> ids, Notices notices,
+                                    Timestamp now) {
+    return impl_->writer.run([object_key, ids = std::move(ids), notices = std::move(notices), now](Database& db) {
+        if (storage::hold_records(db, object_key, ids) > 0) storage::notify(db, notices, now);
+    });
 }
 awaitable<std::vector<std::string>> Store::redeliver_unseen(DeleteCommit deletes, Timestamp began, std::size_t limit) {
     return impl_->writer.run([deletes = std::move(deletes), began, limit](Database& db) {
@@ -108,8 +114,12 @@ awaitable<std::vector<MissingRecord>> Store::missing(std::int64_t object_key, bo
         return storage::missing(db, object_key, approved_only, after, limit);
     });
 }
-awaitable<std::int64_t> Store::hold_missing(std::int64_t object_key) {
-    return impl_->writer.run([object_key](Database& db) { return storage::hold_missing(db, object_key); });
+awaitable<std::int64_t> Store::hold_missing(std::int64_t object_key, Notices notices, Timestamp now) {
+    return impl_->writer.run([object_key, notices = std::move(notices), now](Database& db) {
+        const auto held = storage::hold_missing(db, object_key);
+        if (held > 0) storage::notify(db, notices, now);
+        return held;
+    });
 }
 awaitable<void> Store::mark_missing_once(std::int64_t object_key, std::vector<std::string> ids) {
     return impl_->writer.run(
@@ -178,6 +188,57 @@ awaitable<std::optional<std::string>> Store::results_of(std::string delivery_id)
     return impl_->writer.run([id = std::move(delivery_id)](Database& db) { return storage::results_of(db, id); });
 }
 
+awaitable<AcceptedWrites> Store::accept_writes(AcceptWrites accept) {
+    return impl_->writer.run([accept = std::move(accept)](Database& db) { return storage::accept_writes(db, accept); });
+}
+awaitable<std::vector<Write>> Store::claim_writes(WriteClaim claim) {
+    return impl_->writer.run([claim = std::move(claim)](Database& db) { return storage::claim_writes(db, claim); });
+}
+awaitable<std::optional<Timestamp>> Store::next_write_due(WriteClaim claim) {
+    return impl_->writer.run([claim = std::move(claim)](Database& db) { return storage::next_write_due(db, claim); });
+}
+awaitable<bool> Store::begin_sending(std::int64_t key, Timestamp now) {
+    return impl_->writer.run([key, now](Database& db) { return storage::begin_sending(db, key, now); });
+}
+awaitable<FinishedWrite> Store::finish_write(WriteStep step) {
+    return impl_->writer.run([step = std::move(step)](Database& db) { return storage::finish_write(db, step); });
+}
+awaitable<std::vector<Write>> Store::interrupted_writes(std::string installation_id) {
+    return impl_->writer.run(
+        [id = std::move(installation_id)](Database& db) { return storage::interrupted_writes(db, id); });
+}
+awaitable<std::vector<Write>> Store::writes_of(std::string operation_id) {
+    return impl_->writer.run([id = std::move(operation_id)](Database& db) { return storage::writes_of(db, id); });
+}
+awaitable<std::optional<Write>> Store::find_write(std::string id) {
+    return impl_->writer.run([id = std::move(id)](Database& db) { return storage::find_write(db, id); });
+}
+awaitable<bool> Store::leave_operation(std::string operation_id) {
+    return impl_->writer.run([id = std::move(operation_id)](Database& db) { return storage::leave_operation(db, id); });
+}
+awaitable<ResolvedWrite> Store::resolve_write(WriteResolution resolution) {
+    return impl_->writer.run(
+        [resolution = std::move(resolution)](Database& db) { return storage::resolve_write(db, resolution); });
+}
+
+awaitable<std::vector<KeptSchedule>> Store::kept_schedules(std::string installation_id) {
+    return impl_->writer.run(
+        [id = std::move(installation_id)](Database& db) { return storage::kept_schedules(db, id); });
+}
+awaitable<bool> Store::note_overdue(std::int64_t object_key, Notices notices, Timestamp now) {
+    return impl_->writer.run([object_key, notices = std::move(notices), now](Database& db) {
+        return storage::note_overdue(db, object_key, notices, now);
+    });
+}
+awaitable<bool> Store::tell_once(TellOnce told) {
+    return impl_->writer.run([told = std::move(told)](Database& db) { return storage::tell_once(db, told); });
+}
+awaitable<void> Store::forget_told(std::string event, std::string subject) {
+    return impl_->writer.run([event = std::move(event), subject = std::move(subject)](Database& db) {
+        storage::forget_told(db, event, subject);
+    });
+}
+
 awaitable<std::optional<ConnectionTokens>> Store::load_tokens(std::string installation_id) {
     return impl_->writer.run([id = std::move(installation_id)](Database& db) { return storage::load_tokens(db, id); });
 }
@@ -229,8 +290,10 @@ awaitable<Forgotten> Store::forget_pending(ObjectName object) {
 awaitable<Forgotten> Store::forget_object(ObjectName object) {
     return impl_->writer.run([object = std::move(object)](Database& db) { return storage::forget_object(db, object); });
 }
-awaitable<void> Store::forget_installation(std::string id) {
-    return impl_->writer.run([id = std::move(id)](Database& db) { storage::forget_installation(db, id); });
+awaitable<void> Store::forget_installation(std::string id, Timestamp now, BuildForgotten build) {
+    return impl_->writer.run([id = std::move(id), now, build = std::move(build)](Database& db) {
+        storage::forget_installation(db, id, now, build);
+    });
 }
 awaitable<std::vector<std::string>> Store::forget_destinations(std::vector<std::string> kept) {
     return impl_->writer.run([kept = std::move(kept)](Database& db) { return storage::forget_destinations(db, kept); });

@@ -4,11 +4,14 @@
 
 #include "config/core/ids.hpp"
 #include "config/core/model.hpp"
+#include "storage/notice.hpp"
+#include "storage/write.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +23,40 @@ namespace syncd::storage {
 
 namespace asio = boost::asio;
 using asio::awaitable;
+
+/// A triggered read that ended without its process.
+struct InterruptedRead {
+    std::string operation_id, installation_id, object, result;
+};
+// These are called inside the transaction, on the writer's thread.
+using BuildInterrupted = std::function<Notices(const InterruptedRead&)>;
+/// `last_config` empty: the installation is new.
+using BuildEntered = std::function<Notices(const std::optional<std::string>& last_config)>;
+/// Of what enter_installation() was given; both empty where that was before it was kept.
+using BuildForgotten =
+    std::function<Notices(const std::string& id, const std::string& fields, const std::string& config)>;
+
+/// What tells of an installation: JSON objects, kept until it is forgotten.
+struct InstallationFacts {
+    std::string fields, config;
+    BuildEntered build;  // when it is new, or its digest or config changed
+};
+
+/// How an object's schedule is kept.
+struct KeptSchedule {
+    std::int64_t object_key = 0;
+    std::string object;
+    bool paused = false, overdue = false;  // overdue: so it was told
+    std::optional<Timestamp> kept_at;      // the last read that saw all there is, or a backfill's last page
+};
+
+/// What is told once, and not again before it was told that long ago.
+struct TellOnce {
+    std::string event, subject;
+    std::optional<Duration> again_after;  // empty: not before forget_told()
+    Notices notices;
+    Timestamp now;
+};
 
 /// What is kept about one object of an installation between reads.
 struct ObjectState {
@@ -66,14 +103,19 @@ struct BeginRead {
     std::optional<std::int64_t> estimated;
     QueriedITwins itwins;
     Timestamp now;
+    BuildInterrupted interrupted{};  // of triggered reads before it whose end could not be stored
 };
+
+/// What has become of a record since its page was asked for.
+enum class Meanwhile { nothing, written, removed };
 
 /// A record of a page, and how it is to be taken.
 struct SeenRecord {
     Record record;
-    bool visible = true;                    // passes fieldFilters
-    bool deliver = true;                    // false: take as known; only what changes later is told
-    std::optional<Timestamp> recheck_at{};  // of a job that may still change: when to read it by its id
+    bool visible = true;                       // passes fieldFilters
+    bool deliver = true;                       // false: take as known; only what changes later is told
+    std::optional<Timestamp> recheck_at{};     // of a job that may still change: when to read it by its id
+    Meanwhile meanwhile = Meanwhile::nothing;  // by a write of ours: what is known of it stays
 };
 
 /// Which records of a page the store remembers as seen until the read ends.
@@ -156,7 +198,11 @@ struct FinishRead {
     bool redelivered = false;             // it has delivered everything
     std::optional<std::int64_t> page_size;
     std::optional<Timestamp> due_at;  // the schedule's time that this read has served
+    bool kept_schedule = false;       // and it saw all there is
     Timestamp now;
+    Notices notices{};           // told with the read's end
+    std::string destination{};   // of the object's messages
+    Notices backfill_notices{};  // backfill_done: told once those were accepted
 };
 
 struct DestinationState {
@@ -164,6 +210,7 @@ struct DestinationState {
     bool enabled = true;
     std::string reason;
     std::optional<Timestamp> failing_since, last_failed_at, last_accepted_at;
+    bool notified = false;  // of finish_attempts(): it gave rise to notifications, of any destination
 };
 
 /// Failures further apart than this don't count as going on: no wait between attempts is longer.
@@ -205,6 +252,7 @@ struct Attempt {
     std::int64_t step = 0;  // retry: waits used up
     std::optional<Timestamp> step_due_at, next_attempt_at;
     bool disable = false;  // hold: the destination, with `error` as its reason
+    Notices notices{};     // told when it was enabled until then
 };
 
 struct ReplaySelection {
@@ -270,12 +318,15 @@ public:
 
     // Installations and their objects
     /// Notes the installation; answers its installationUpdateTime: `now` if its digest differs from the last one.
-    awaitable<Timestamp> enter_installation(std::string id, std::string digest, Timestamp now);
+    awaitable<Timestamp> enter_installation(std::string id, std::string digest, Timestamp now,
+                                            InstallationFacts facts = {});
     awaitable<ObjectState> object_state(std::string installation_id, std::string object);
     awaitable<void> set_paused(std::string installation_id, std::string object, bool paused);
-    awaitable<void> set_health(std::string installation_id, bool healthy, std::string reason, Timestamp now);
+    /// The notices are told if it was otherwise before; an installation that nobody has noted is healthy.
+    awaitable<void> set_health(std::string installation_id, bool healthy, std::string reason, Timestamp now,
+                               Notices notices = {});
     /// Operations that a crash left in progress become failures, but for backfills that go on. How many.
-    awaitable<std::int64_t> fail_interrupted(Timestamp now);
+    awaitable<std::int64_t> fail_interrupted(Timestamp now, BuildInterrupted build = {});
 
     // Reads
     /// Enters the operation of a read that was asked for and waits for its turn.
@@ -296,13 +347,14 @@ public:
     /// those approved by the operator.
     awaitable<std::vector<MissingRecord>> missing(std::int64_t object_key, bool approved_only, std::string after,
                                                   std::size_t limit);
-    awaitable<std::int64_t> hold_missing(std::int64_t object_key);
+    /// The notices are told if there is one that the fuse did not hold before.
+    awaitable<std::int64_t> hold_missing(std::int64_t object_key, Notices notices = {}, Timestamp now = {});
     awaitable<void> mark_missing_once(std::int64_t object_key, std::vector<std::string> ids);
     /// Jobs due to be read again that the read in hand has not seen, by id after `after`.
     awaitable<std::vector<OpenRecord>> open_records(std::int64_t object_key, Timestamp now, std::string after,
                                                     std::size_t limit);
     /// Holds the deletes of these, whatever they waited for.
-    awaitable<void> hold_records(std::int64_t object_key, std::vector<std::string> ids);
+    awaitable<void> hold_records(std::int64_t object_key, std::vector<std::string> ids, Notices notices, Timestamp now);
     awaitable<PageResult> commit_deletes(DeleteCommit deletes);
     /// Tells again of records that the read in hand did not show, those deleted before it began too: those after
     /// `ids.back()`, or the first ones, at most `limit`. Answers their ids.
@@ -336,6 +388,33 @@ public:
     /// The list that a message's downloadUrl serves; empty when there is none.
     awaitable<std::optional<std::string>> results_of(std::string delivery_id);
 
+    // Writes
+    /// Enters the operation and its writes; of a request that came before under the same key nothing.
+    awaitable<AcceptedWrites> accept_writes(AcceptWrites accept);
+    /// In the order of their acceptance; marks nothing.
+    awaitable<std::vector<Write>> claim_writes(WriteClaim claim);
+    /// When the earliest that such a claim may have becomes due; its limit does not count.
+    awaitable<std::optional<Timestamp>> next_write_due(WriteClaim claim);
+    /// Notes that the write is about to be sent; false when it is no longer pending.
+    awaitable<bool> begin_sending(std::int64_t key, Timestamp now);
+    awaitable<FinishedWrite> finish_write(WriteStep step);
+    /// Those that were being sent when the process before this one ended.
+    awaitable<std::vector<Write>> interrupted_writes(std::string installation_id);
+    /// By their positions.
+    awaitable<std::vector<Write>> writes_of(std::string operation_id);
+    awaitable<std::optional<Write>> find_write(std::string id);
+    /// False when its outcome is not unknown.
+    awaitable<ResolvedWrite> resolve_write(WriteResolution resolution);
+    /// Nobody waits for the operation any more: its end is told. False: it has ended already.
+    awaitable<bool> leave_operation(std::string operation_id);
+    // Notifications
+    awaitable<std::vector<KeptSchedule>> kept_schedules(std::string installation_id);
+    /// Notes that the object's next read is overdue until a read keeps its schedule again. False: noted before.
+    awaitable<bool> note_overdue(std::int64_t object_key, Notices notices, Timestamp now);
+    /// Whether it was told now.
+    awaitable<bool> tell_once(TellOnce told);
+    awaitable<void> forget_told(std::string event, std::string subject);
+
     // Users' consent
     awaitable<std::optional<ConnectionTokens>> load_tokens(std::string installation_id);
     /// As of `tokens.updated_at`; `consented`: they come from a new consent, not from a renewal.
@@ -367,7 +446,7 @@ public:
     awaitable<Forgotten> forget_pending(ObjectName object);
     /// All that is kept of the object, a bounded amount a call.
     awaitable<Forgotten> forget_object(ObjectName object);
-    awaitable<void> forget_installation(std::string id);
+    awaitable<void> forget_installation(std::string id, Timestamp now = {}, BuildForgotten build = {});
     /// Forgets the destinations beside these that no stream leads to; their names.
     awaitable<std::vector<std::string>> forget_destinations(std::vector<std::string> kept);
 

@@ -1,5 +1,7 @@
 #include "storage/upkeep.hpp"
 
+#include "storage/writes.hpp"
+
 namespace syncd::storage {
 namespace {
 
@@ -17,14 +19,16 @@ bool prune(Database& db, const Retention& retention, Timestamp now) {
     };
     const bool full =
         messages("delivered", retention.deliveries) == rows_max || messages("dead", retention.dead_letters) == rows_max;
+    const bool keys = prune_idempotency(db, now);  // first: an operation stays as long as its key
     const auto operations = db.run(
         "DELETE FROM operations WHERE id IN (SELECT o.id FROM operations o WHERE o.created_at < ?1 AND o.updated_at < "
         "?1 "
-        "AND o.status <> 'in_progress' AND NOT EXISTS (SELECT 1 FROM message m WHERE m.operation_id = o.id) LIMIT ?2)",
+        "AND o.status <> 'in_progress' AND NOT EXISTS (SELECT 1 FROM message m WHERE m.operation_id = o.id) "
+        "AND NOT EXISTS (SELECT 1 FROM idempotency i WHERE i.operation_id = o.id) LIMIT ?2)",
         now - retention.operations, rows_max);
     const auto records = db.run("DELETE FROM record WHERE key IN (SELECT key FROM record WHERE deleted_at < ? LIMIT ?)",
                                 now - retention.deleted_records, rows_max);
-    return full || operations == rows_max || records == rows_max;
+    return full || keys || operations == rows_max || records == rows_max;
 }
 
 }  // namespace syncd::storage

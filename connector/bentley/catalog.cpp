@@ -1,5 +1,7 @@
 #include "connector/bentley/catalog.hpp"
 
+#include "connector/bentley/catalog_entry.hpp"
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -19,170 +21,6 @@ namespace json = boost::json;
 
 constexpr int page_max_limit = 100'000;  // no list of the provider comes near: more is a slip of the pen
 constexpr int rows_max_limit = 10'000'000;
-
-/// The first defect of the text; empty while there is none.
-class Defect {
-public:
-    void add(std::string_view where, std::string_view what) {
-        if (text_.empty()) text_ = fmt::format("{}: {}", where, what);
-    }
-    const std::string& text() const { return text_; }
-
-private:
-    std::string text_;
-};
-
-enum class Need { mandatory, optional };
-
-/// One object of the text: hands out its members by name and type, and knows which ones nobody asked for.
-class Entry {
-public:
-    Entry(const json::object& members, std::string where, Defect& defect)
-        : members_(&members), where_(std::move(where)), defect_(&defect) {}
-
-    void refuse(std::string_view name, std::string_view what) const {
-        defect_->add(fmt::format("{}.{}", where_, name), what);
-    }
-    void refuse_whole(std::string_view what) const { defect_->add(where_, what); }
-
-    bool has(std::string_view name) const { return members_->contains(name); }
-
-    std::string text(std::string_view name, Need need = Need::mandatory) {
-        const json::value* value = take(name, need);
-        if (value == nullptr) return {};
-        if (!value->is_string()) return refuse(name, "must be a string"), std::string{};
-        return json::value_to<std::string>(*value);
-    }
-
-    /// A text that must say something.
-    std::string word(std::string_view name, Need need = Need::mandatory) {
-        std::string result = text(name, need);
-        if (result.empty() && has(name)) refuse(name, "must not be empty");
-        return result;
-    }
-
-    std::vector<std::string> words(std::string_view name, Need need = Need::mandatory) {
-        std::vector<std::string> result;
-        const json::value* value = take(name, need);
-        if (value == nullptr) return result;
-        const json::array* array = value->if_array();
-        if (array == nullptr || array->empty()) return refuse(name, "must be a list of strings, not empty"), result;
-        for (const json::value& element : *array) {
-            const json::string* string = element.if_string();
-            if (string == nullptr || string->empty())
-                refuse(name, "must hold strings only, none of them empty");
-            else
-                result.emplace_back(string->data(), string->size());
-        }
-        return result;
-    }
-
-    std::map<std::string, std::string> texts(std::string_view name, Need need = Need::mandatory) {
-        std::map<std::string, std::string> result;
-        const json::value* value = take(name, need);
-        if (value == nullptr) return result;
-        const json::object* object = value->if_object();
-        if (object == nullptr) return refuse(name, "must be an object of strings"), result;
-        for (const auto& [key, element] : *object) {
-            const json::string* string = element.if_string();
-            if (string == nullptr || string->empty())
-                refuse(name, fmt::format("{} must be a string", view(key)));
-            else
-                result.emplace(key, std::string(string->data(), string->size()));
-        }
-        return result;
-    }
-
-    int number(std::string_view name, int fallback, int max) {
-        const json::value* value = take(name, Need::optional);
-        return value == nullptr ? fallback : checked(name, *value, 1, max);
-    }
-
-    std::set<int> statuses(std::string_view name) {
-        std::set<int> result;
-        const json::value* value = take(name, Need::mandatory);
-        if (value == nullptr) return result;
-        const json::array* array = value->if_array();
-        if (array == nullptr || array->empty()) return refuse(name, "must be a list of statuses, not empty"), result;
-        for (const json::value& element : *array) result.insert(checked(name, element, 200, 299));
-        return result;
-    }
-
-    bool flag(std::string_view name) {
-        const json::value* value = take(name, Need::mandatory);
-        if (value == nullptr) return false;
-        if (!value->is_bool()) return refuse(name, "must be true or false"), false;
-        return value->as_bool();
-    }
-
-    /// A member that is an object itself; empty where it is absent or defective.
-    std::optional<Entry> entry(std::string_view name, Need need = Need::optional) {
-        const json::value* value = take(name, need);
-        if (value == nullptr) return std::nullopt;
-        if (!value->is_object()) return refuse(name, "must be an object"), std::nullopt;
-        return Entry(value->get_object(), fmt::format("{}.{}", where_, name), *defect_);
-    }
-
-    /// Refuses what was not asked for; to be called last. Notes are for people.
-    void finish() const {
-        for (const auto& member : *members_) {
-            const std::string_view name = view(member.key());
-            if (name != "note" && !asked_.contains(name)) refuse(name, "is not known");
-        }
-    }
-
-private:
-    static std::string_view view(json::string_view text) { return {text.data(), text.size()}; }
-
-    const json::value* take(std::string_view name, Need need) {
-        asked_.emplace(name);
-        const json::value* value = members_->if_contains(name);
-        if (value == nullptr && need == Need::mandatory) refuse(name, "is missing");
-        return value;
-    }
-
-    int checked(std::string_view name, const json::value& value, int min, int max) const {
-        const std::int64_t* number = value.if_int64();
-        if (number != nullptr && *number >= min && *number <= max) return static_cast<int>(*number);
-        refuse(name, fmt::format("must be a whole number from {} to {}", min, max));
-        return min;
-    }
-
-    const json::object* members_;
-    std::string where_;
-    Defect* defect_;
-    std::set<std::string, std::less<>> asked_;
-};
-
-/// One of the named values; the first one where the name is not among them.
-template <class Value, std::size_t size>
-Value choice(Entry& entry, std::string_view name, const std::pair<std::string_view, Value> (&values)[size]) {
-    const std::string word = entry.text(name);
-    std::string allowed;
-    for (const auto& [text, value] : values) {
-        if (text == word) return value;
-        allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ", text);
-    }
-    entry.refuse(name, fmt::format("is \"{}\", must be one of {}", word, allowed));
-    return values[0].second;
-}
-
-/// "v1" -> the whole media type.
-std::string accept(Entry& entry) {
-    const std::string version = entry.text("accept");
-    const bool good = version.size() == 2 && version[0] == 'v' && version[1] >= '1' && version[1] <= '9';
-    if (!good) entry.refuse("accept", "must be v1, v2 or a later version");
-    return fmt::format("application/vnd.bentley.itwin-platform.{}+json", version);
-}
-
-/// A path of the provider. With `of_one_record` it names the record by {id}, else it holds no braces.
-std::string path(Entry& entry, bool of_one_record) {
-    std::string path = entry.text("path");
-    if (!path.starts_with('/')) entry.refuse("path", "must start with /");
-    if (of_one_record && path.find("{id}") == std::string::npos) entry.refuse("path", "must contain {id}");
-    if (!of_one_record && path.find_first_of("{}") != std::string::npos) entry.refuse("path", "must not have braces");
-    return path;
-}
 
 OwnRead own_read(Entry entry) {
     OwnRead own;
@@ -207,13 +45,6 @@ Incremental incremental(Entry entry) {
     result.required = entry.flag("required");
     entry.finish();
     return result;
-}
-
-/// A member that must have the place into which the name in braces is put.
-std::string with_place(Entry& entry, const std::string& member, const std::string& place) {
-    auto text = entry.word(member);
-    if (text.find(place) == std::string::npos) entry.refuse(member, "must contain " + place);
-    return text;
 }
 
 PerITwin per_itwin(Entry entry) {
@@ -305,54 +136,6 @@ ReadFacts read_facts(Entry entry) {
     return read;
 }
 
-enum class Action { create, update, remove };
-
-bool fits(Action action, std::string_view method) {
-    switch (action) {
-        case Action::create: return method == "POST";
-        case Action::update: return method == "PATCH" || method == "PUT";
-        case Action::remove: return method == "DELETE";
-    }
-    return false;
-}
-
-WriteCall write_call(Entry entry, Action action) {
-    WriteCall call;
-    call.method = entry.text("method");
-    if (!fits(action, call.method)) entry.refuse("method", "does not fit what the call does");
-    call.path = path(entry, action != Action::create);
-    call.accept = accept(entry);
-    call.success = entry.statuses("success");
-    call.wrapper = entry.text("wrapper");
-    if (action == Action::create) call.id_at = entry.words("idAt");
-    if (action == Action::update) call.fields = entry.words("fields", Need::optional);
-    entry.finish();
-    return call;
-}
-
-void check_fields(const Entry& entry, const WriteFacts& write) {
-    for (const auto& [name, text] : write.optional) {
-        if (write.required.contains(name)) entry.refuse("optional", name + " is required too");
-    }
-    if (!write.update) return;
-    for (const std::string& name : write.update->fields) {
-        const bool known = write.required.contains(name) || write.optional.contains(name);
-        if (!known) entry.refuse("update.fields", name + " is neither in required nor in optional");
-    }
-}
-
-WriteFacts write_facts(Entry entry) {
-    WriteFacts write;
-    if (auto member = entry.entry("create", Need::mandatory)) write.create = write_call(*member, Action::create);
-    if (auto member = entry.entry("update")) write.update = write_call(*member, Action::update);
-    if (auto member = entry.entry("delete")) write.remove = write_call(*member, Action::remove);
-    write.required = entry.texts("required");
-    write.optional = entry.texts("optional");
-    check_fields(entry, write);
-    entry.finish();
-    return write;
-}
-
 Object object_facts(std::string name, const json::value& value, Defect& defect) {
     Object object;
     object.name = std::move(name);
@@ -390,6 +173,12 @@ result<Catalog> Catalog::parse(std::string_view text) {
     for (const auto& member : root.get_object()) {
         const std::string name(member.key().data(), member.key().size());
         if (name == "note") continue;
+        if (name == "serviceUser") {
+            catalog.service_user_ = member.value().is_string() ? json::value_to<std::string>(member.value()) : "";
+            if (catalog.service_user_.find("{clientId}") == std::string::npos)
+                defect.add(name, "must contain {clientId}");
+            continue;
+        }
         catalog.objects_.emplace(name, object_facts(name, member.value(), defect));
     }
     if (!defect.text().empty()) return invalid(defect.text());

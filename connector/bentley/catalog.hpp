@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/core/error.hpp"
+#include "connector/bentley/write_facts.hpp"
 
 #include <map>
 #include <optional>
@@ -82,21 +83,6 @@ struct ReadFacts {
     std::string confidence;                     // "documented", "observed in peer code", "inferred"
 };
 
-struct WriteCall {
-    std::string method, path;  // "PATCH", "/itwins/{id}"; other names in braces: its fields
-    std::string accept;
-    std::set<int> success;
-    std::string wrapper;              // empty: the body is the record
-    std::vector<std::string> id_at;   // path of the id in the answer to a create
-    std::vector<std::string> fields;  // what an update takes; empty: all of `required` and `optional`
-};
-
-struct WriteFacts {
-    WriteCall create;
-    std::optional<WriteCall> update, remove;
-    std::map<std::string, std::string> required, optional;  // field and what it may hold, as documented
-};
-
 struct Object {
     std::string name;
     std::optional<ReadFacts> read;
@@ -112,9 +98,12 @@ public:
 
     const Object* find(std::string_view name) const;
     const std::map<std::string, Object, std::less<>>& objects() const { return objects_; }
+    /// What the provider calls the user of a service application, with {clientId}; empty: the catalog does not say.
+    const std::string& service_user() const { return service_user_; }
 
 private:
     std::map<std::string, Object, std::less<>> objects_;
+    std::string service_user_;
 };
 
 }  // namespace syncd::bentley

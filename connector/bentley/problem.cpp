@@ -78,4 +78,10 @@ Error error_of(const http::Response& response) {
     return error;
 }
 
+bool is_missing_route(const http::Response& response, const Error& error) {
+    return error.message.find("OperationNotFound") != std::string::npos ||
+           error.message.find("ResourceNotFound") != std::string::npos ||
+           response.headers.get("Content-Type").find("html") != std::string_view::npos;
+}
+
 }  // namespace syncd::bentley

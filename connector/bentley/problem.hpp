@@ -10,4 +10,8 @@ namespace syncd::bentley {
 /// that shape. Retry-After in whole seconds is kept.
 Error error_of(const http::Response& response);
 
+/// Of a 404 and its error_of(): whether it speaks of the route, not of a record: an API version that is no longer
+/// served, or a gateway's page.
+bool is_missing_route(const http::Response& response, const Error& error);
+
 }  // namespace syncd::bentley

@@ -10,6 +10,8 @@ constexpr Duration minute_window = std::chrono::seconds{61};
 constexpr Duration hour_window = std::chrono::seconds{3605};
 constexpr int share = 10;  // a waiting class gets at least one request of so many
 constexpr Duration look_again = std::chrono::hours{1};
+constexpr Duration forever = std::chrono::hours{24 * 365 * 10};
+constexpr Duration until_one_ends = std::chrono::seconds{1};  // an estimate, for those who ask
 
 /// How long until `times` and the requests under way leave room for one more.
 Duration wait_for(std::deque<Tick>& times, std::int64_t limit, std::int64_t running, Duration window, Tick now) {
@@ -25,31 +27,40 @@ Duration wait_for(std::deque<Tick>& times, std::int64_t limit, std::int64_t runn
 
 /// A waiter's place, given up when its coroutine is cancelled.
 struct Budget::Place {
-    Place(Budget& b, Priority priority) : budget(b), at(b.waiting_.emplace(b.waiting_.end(), b.world_, priority)) {}
+    Place(Budget& b, Priority p) : budget(b), priority(p), at(b.waiting_.emplace(b.waiting_.end(), b.world_, p)) {}
     ~Place() {
         const bool unused = at->granted && !taken;
         budget.waiting_.erase(at);
-        if (unused) budget.release();
+        if (unused) budget.release(priority);
     }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     Budget& budget;
+    Priority priority;
     std::list<Waiter>::iterator at;
     bool taken = false;
 };
 
 awaitable<Budget::Permit> Budget::acquire(Priority priority) {
+    auto permit = co_await acquire_within(priority, forever);
+    co_return std::move(*permit);
+}
+
+awaitable<std::optional<Budget::Permit>> Budget::acquire_within(Priority priority, Duration limit) {
     Place place(*this, priority);
+    const Tick end = world_.tick() + limit;
     for (grant(); !place.at->granted; grant()) {
+        const auto left = end - world_.tick();
+        if (left <= Duration::zero()) co_return std::nullopt;
         const auto wait = until_free();
-        co_await place.at->bell.wait(wait > Duration::zero() ? wait : look_again);
+        co_await place.at->bell.wait(std::min(left, wait > Duration::zero() ? wait : look_again));
         if (place.at->granted) break;
     }
     place.taken = true;
-    Permit permit(this);
+    Permit permit(this, priority);
     const bool limited = limits_.per_minute != 0 || limits_.per_hour != 0;
     if (limited && on_spend_) co_await on_spend_();
-    co_return permit;
+    co_return std::optional<Permit>(std::move(permit));
 }
 
 void Budget::restore(const std::map<std::int64_t, std::int64_t>& by_minute, Duration late) {
@@ -65,11 +76,24 @@ void Budget::restore(const std::map<std::int64_t, std::int64_t>& by_minute, Dura
     }
 }
 
-void Budget::release() {
+void Budget::count_answer(int status) {
+    const int answer_class = status / 100;
+    ++answers_.by_class[answer_class >= 1 && answer_class <= 5 ? std::size_t(answer_class) : 0];
+    if (status == 429) ++answers_.rate_limited;
+}
+
+Budget::Used Budget::used() {
+    until_free();  // forgets what is past
+    return {limits_.per_minute == 0 ? 0 : std::int64_t(minute_.size()) + running_,
+            limits_.per_hour == 0 ? 0 : std::int64_t(hour_.size()) + running_};
+}
+
+void Budget::release(Priority priority) {
     // A request counts from its end: nobody knows when in between the provider took it.
     if (limits_.per_minute != 0) minute_.push_back(world_.tick());
     if (limits_.per_hour != 0) hour_.push_back(world_.tick());
     --running_;
+    if (priority == Priority::proxy) --proxied_;
     grant();
 }
 
@@ -79,14 +103,23 @@ Duration Budget::until_free() {
                     wait_for(hour_, limits_.per_hour, running_, hour_window, now));
 }
 
+Duration Budget::wait_time() {
+    const auto wait = until_free();
+    return wait == look_again ? until_one_ends : wait;
+}
+
 std::list<Budget::Waiter>::iterator Budget::pick() {
     auto best = waiting_.end();
     const auto rank = [&](const Waiter& waiter) {
         const int over = passed_over_[std::size_t(waiter.priority)];
         return over >= share - 1 ? -over : int(waiter.priority);  // a starved class first, else by priority
     };
+    // A proxied answer lasts as long as its client takes: one place is left to the others.
+    const auto may = [&](const Waiter& waiter) {
+        return waiter.priority != Priority::proxy || proxied_ < std::max<std::int64_t>(limits_.concurrent - 1, 1);
+    };
     for (auto at = waiting_.begin(); at != waiting_.end(); ++at)
-        if (!at->granted && (best == waiting_.end() || rank(*at) < rank(*best))) best = at;
+        if (!at->granted && may(*at) && (best == waiting_.end() || rank(*at) < rank(*best))) best = at;
     return best;
 }
 
@@ -100,6 +133,7 @@ void Budget::grant() {
         for (std::size_t i = 0; i < priorities; ++i)
             passed_over_[i] = waits[i] && i != std::size_t(next->priority) ? passed_over_[i] + 1 : 0;
         ++running_;
+        if (next->priority == Priority::proxy) ++proxied_;
         next->granted = true;
         next->bell.ring();
     }

@@ -3,12 +3,14 @@
 
 #include "connector/world/deadline.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <list>
 #include <map>
+#include <optional>
 
 namespace syncd::http {
 
@@ -24,6 +26,12 @@ struct BudgetLimits {
 /// Stores that one more request is about to be sent, so that a restart does not give it out again.
 using OnSpend = std::function<awaitable<void>()>;
 
+/// What came of the requests of this process.
+struct Answers {
+    std::array<std::int64_t, 6> by_class{};  // 1: 1xx … 5: 5xx; 0: no answer
+    std::int64_t rate_limited = 0;           // of the 4xx: 429
+};
+
 class Budget {
 public:
     Budget(World& world, BudgetLimits limits, OnSpend on_spend = {})
@@ -32,21 +40,39 @@ public:
     /// The right to one request, given back when it is destroyed.
     class Permit {
     public:
-        explicit Permit(Budget* budget) : budget_(budget) {}
-        Permit(Permit&& other) noexcept : budget_(std::exchange(other.budget_, nullptr)) {}
+        Permit(Budget* budget, Priority priority) : budget_(budget), priority_(priority) {}
+        Permit(Permit&& other) noexcept : budget_(std::exchange(other.budget_, nullptr)), priority_(other.priority_) {}
         Permit(const Permit&) = delete;
         Permit& operator=(const Permit&) = delete;
         Permit& operator=(Permit&&) = delete;
         ~Permit() {
-            if (budget_) budget_->release();
+            if (budget_) budget_->release(priority_);
         }
 
     private:
         Budget* budget_;
+        Priority priority_;
     };
 
     /// Waits until a request of this class may be sent, counts it and stores that. Throws what storing throws.
     awaitable<Permit> acquire(Priority priority);
+    /// Counts what a request that had its permit was answered; 0: nothing.
+    void count_answer(int status);
+    const Answers& answers() const { return answers_; }
+    /// Requests that count towards the limits now; zero for a window without a limit.
+    struct Used {
+        std::int64_t minute = 0, hour = 0;
+    };
+    Used used();
+    const BudgetLimits& limits() const { return limits_; }
+    /// The same, but gives up after `limit`: empty.
+    awaitable<std::optional<Permit>> acquire_within(Priority priority, Duration limit);
+    /// How long until the limits of a minute and an hour leave room for a request; zero: now.
+    Duration wait_time();
+    /// The provider asks to be left alone for so long. Nobody is held back by that: see held_for().
+    void hold(Duration time) { held_until_ = std::max(held_until_, world_.tick() + time); }
+    /// How long the provider still wants to be left alone; zero: it does not.
+    Duration held_for() { return std::max<Duration>(held_until_ - world_.tick(), Duration::zero()); }
     /// What was spent before this process began: requests by minute since 1970, sent at most `late` after it was
     /// stored.
     void restore(const std::map<std::int64_t, std::int64_t>& by_minute, Duration late = Duration::zero());
@@ -60,7 +86,7 @@ private:
     };
     struct Place;
 
-    void release();
+    void release(Priority priority);
     void grant();
     /// How long until one more request fits into both windows; zero: now.
     Duration until_free();
@@ -72,7 +98,9 @@ private:
     std::list<Waiter> waiting_;
     std::deque<Tick> minute_, hour_;             // ends of requests inside the windows, at most as many as the limit
     std::array<int, priorities> passed_over_{};  // grants since the class last had one while it waits
-    std::int64_t running_ = 0;
+    Answers answers_;
+    std::int64_t running_ = 0, proxied_ = 0;  // under way; of class proxy
+    Tick held_until_{};
 };
 
 }  // namespace syncd::http

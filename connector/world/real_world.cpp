@@ -51,6 +51,10 @@ public:
         error_code ignored;
         socket_.close(ignored);
     }
+    void end_writing() override {
+        error_code ignored;
+        socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    }
     bool stale() override { return !socket_.is_open() || has_input(socket_.native_handle()); }
 
 private:
@@ -84,6 +88,10 @@ public:
         error_code ignored;
         socket_.lowest_layer().close(ignored);
     }
+    void end_writing() override {
+        error_code ignored;
+        socket_.lowest_layer().shutdown(tcp::socket::shutdown_send, ignored);
+    }
     bool stale() override {
         return !socket_.lowest_layer().is_open() || has_input(socket_.lowest_layer().native_handle());
     }
@@ -114,8 +122,14 @@ public:
         if (!endpoint.tls) return;
         tls_ = std::make_unique<ssl::context>(ssl::context::tls_server);
         tls_->set_options(ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
-        tls_->use_certificate_chain_file(endpoint.certificate_file);
-        tls_->use_private_key_file(endpoint.key_file, ssl::context::pem);
+        error_code failure;
+        const auto check = [&](const char* what, const std::string& file) {
+            if (failure) throw std::runtime_error(fmt::format("{} {}: {}", what, file, failure.message()));
+        };
+        tls_->use_certificate_chain_file(endpoint.certificate_file, failure);
+        check("TLS certificate", endpoint.certificate_file);
+        tls_->use_private_key_file(endpoint.key_file, ssl::context::pem, failure);
+        check("TLS key", endpoint.key_file);
     }
     awaitable<Stream> accept() override {
         auto socket = co_await acceptor_.async_accept(asio::use_awaitable);
@@ -135,6 +149,18 @@ private:
     tcp::acceptor acceptor_;
     std::unique_ptr<ssl::context> tls_;
 };
+
+/// Empty when the peer showed the first certificate of the file; else what is wrong.
+std::string pin_failure(TlsSocket& socket, const std::string& file) {
+    const auto free_certificate = [](X509* certificate) { X509_free(certificate); };
+    using Certificate = std::unique_ptr<X509, decltype(free_certificate)>;
+    const Certificate shown(SSL_get1_peer_certificate(socket.native_handle()), free_certificate);
+    const std::unique_ptr<BIO, int (*)(BIO*)> bio(BIO_new_file(file.c_str(), "r"), BIO_free);
+    const Certificate wanted(bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr, free_certificate);
+    if (!wanted) return "there is no certificate in " + file;
+    if (!shown || X509_cmp(shown.get(), wanted.get()) != 0) return "the certificate is not the one in " + file;
+    return {};
+}
 
 /// What to tell an operator about a failed handshake: OpenSSL's verdict on the certificate, if that was it.
 std::string handshake_failure(TlsSocket& socket, error_code failure) {
@@ -254,13 +280,19 @@ awaitable<Connected> RealWorld::connect(Endpoint endpoint, Duration limit) {
                          fmt::format("caFile {} is not usable: {}", endpoint.ca_file, unusable.code().message()));
     }
     attempt->tls = std::make_unique<TlsSocket>(std::move(attempt->socket), *trusted);
-    attempt->tls->set_verify_callback(ssl::host_name_verification(endpoint.host));
+    const bool pinned = !endpoint.pinned_file.empty();
+    if (pinned)
+        attempt->tls->set_verify_callback([](bool, ssl::verify_context&) { return true; });
+    else
+        attempt->tls->set_verify_callback(ssl::host_name_verification(endpoint.host));
     SSL_set_tlsext_host_name(attempt->tls->native_handle(), endpoint.host.c_str());
     auto [shaken] = co_await attempt->tls->async_handshake(ssl::stream_base::client, as_tuple);
     if (shaken || attempt->late) {
         const auto why = shaken ? handshake_failure(*attempt->tls, shaken) : std::string();
         co_return failed(tls, shaken, why);
     }
+    if (const auto why = pinned ? pin_failure(*attempt->tls, endpoint.pinned_file) : std::string(); !why.empty())
+        co_return failed(tls, asio::error::connection_refused, why);
     co_return Connected{Stream(executor(), std::make_unique<TlsStream>(std::move(*attempt->tls), false)), {}};
 }
 

@@ -37,6 +37,8 @@ public:
     virtual void read_some(asio::mutable_buffer buffer, IoHandler handler) = 0;
     virtual void write_some(const WriteBuffers& buffers, std::size_t count, IoHandler handler) = 0;
     virtual void close() = 0;
+    /// Tells the peer that nothing more comes; it may go on sending. Where that can't be told apart, does nothing.
+    virtual void end_writing() {}
     /// True when the peer has closed or sent something unasked while the stream lay idle: don't reuse it.
     virtual bool stale() = 0;
 };
@@ -54,6 +56,9 @@ public:
     explicit operator bool() const { return impl_ != nullptr; }
     void close() {
         if (impl_) impl_->close();
+    }
+    void end_writing() {
+        if (impl_) impl_->end_writing();
     }
     bool stale() { return !impl_ || impl_->stale(); }
 
@@ -97,6 +102,7 @@ struct Endpoint {
     std::string ca_file{};         // connect: further authorities for this peer; the system's always count
     std::optional<Proxy> proxy{};  // connect: through it; without tls only to it, and the rest is the caller's
     std::string certificate_file{}, key_file{};  // listen with tls: what we show, PEM
+    std::string pinned_file{};  // connect with tls: the peer must show this certificate, and no authority is asked
     auto operator<=>(const Endpoint&) const = default;
 };
 
@@ -139,7 +145,8 @@ public:
     /// Resolve, connect and, if asked, TLS with the name verified, all within `limit`. Through a proxy it is the proxy
     /// that resolves the name, and TLS begins behind it: it sees neither the request nor the answer.
     virtual awaitable<Connected> connect(Endpoint endpoint, Duration limit) = 0;
-    /// Throws boost::system::system_error when the address can't be had. Port 0: any free one.
+    /// Throws boost::system::system_error when the address can't be had, std::runtime_error naming the file when what
+    /// we are to show is not usable. Port 0: any free one.
     virtual std::unique_ptr<Acceptor> listen(Endpoint endpoint) = 0;
 };
 

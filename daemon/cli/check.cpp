@@ -123,6 +123,31 @@ boost::json::array json_of(const std::vector<Calls>& calls) {
     return rows;
 }
 
+/// Whether a create of the object can carry a token of ours: in a tag, a hashtag or metadata.
+bool can_carry_marker(const std::string& object) {
+    const auto& write = bentley::Catalog::builtin().find(object)->write;
+    return write && write->lookup && write->lookup->marker;
+}
+
+/// The write objects that `marker: true` would make safe, and a warning for those where it does nothing.
+boost::json::array check_markers(const Context& context) {
+    boost::json::array rows;
+    for (const auto& installation : context.config->installations)
+        for (const auto& write : installation.writes) {
+            const bool possible = can_carry_marker(write.object);
+            if (write.marker && !possible)
+                fmt::print(stderr, "warning: {} of {}: marker has no effect, its records have no place for one\n",
+                           write.object, installation.group_ref);
+            if (write.marker || !possible) continue;
+            rows.push_back({{"integration", installation.integration},
+                            {"groupRef", installation.group_ref},
+                            {"object", write.object}});
+            if (!context.json)
+                fmt::print("marker: true would make creates of {} safe ({})\n", write.object, installation.group_ref);
+        }
+    return rows;
+}
+
 /// Asks the provider itself; whether everything answered.
 bool ask_online(const Context& context, boost::json::object& report) {
     std::vector<OnlineResult> results;
@@ -157,6 +182,7 @@ int check(Context& context, bool online) {
     for (const auto& [client, need] : needs) total += need.calls, budget = need.budget;
     boost::json::object report{{"callsPerHour", total}, {"budgetPerHour", budget}, {"objects", json_of(calls)}};
     if (!context.json) print_calls(context, calls, total);
+    report["markerWouldHelp"] = check_markers(context);
     warn(calls, needs);
     const bool well = !online || ask_online(context, report);
     if (context.json) print_json(report);

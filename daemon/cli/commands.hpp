@@ -21,6 +21,7 @@ void define_objects(CLI::App& app, Context& context, Chosen& chosen);
 void define_status(CLI::App& app, Context& context, Chosen& chosen);
 void define_operations(CLI::App& app, Context& context, Chosen& chosen);
 void define_deliveries(CLI::App& app, Context& context, Chosen& chosen);
+void define_write(CLI::App& app, Context& context, Chosen& chosen);
 void define_replay(CLI::App& app, Context& context, Chosen& chosen);
 void define_destinations(CLI::App& app, Context& context, Chosen& chosen);
 void define_deletes(CLI::App& app, Context& context, Chosen& chosen);

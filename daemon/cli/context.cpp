@@ -13,6 +13,25 @@
 namespace syncd::cli {
 namespace {
 
+/// Every name that a record to be written may have: for bodies, paths, headers, and to say which record is meant.
+std::set<std::string> write_fields(const bentley::WriteFacts& facts) {
+    std::set<std::string> fields;
+    for (const auto* documented : {&facts.required, &facts.optional})
+        for (const auto& [field, type] : *documented) fields.insert(field);
+    for (const auto& member : facts.record.members) fields.insert(member.name);
+    if (!facts.create.id_at.empty()) fields.insert(facts.create.id_at.back());
+    for (const auto* call :
+         {&facts.create, facts.update ? &*facts.update : nullptr, facts.remove ? &*facts.remove : nullptr}) {
+        if (!call) continue;
+        fields.insert(call->fields.begin(), call->fields.end());
+        fields.insert(call->headers.begin(), call->headers.end());
+        const std::string_view path = call->path;
+        for (auto at = path.find('{'); at != path.npos; at = path.find('{', at + 1))
+            fields.emplace(path.substr(at + 1, path.find('}', at) - at - 1));
+    }
+    return fields;
+}
+
 config::KnownObjects known_objects() {
     config::KnownObjects known;
     for (const auto& [name, object] : bentley::Catalog::builtin().objects()) {
@@ -26,6 +45,10 @@ config::KnownObjects known_objects() {
         if (object && object->read)
             for (const auto& [field, type] : object->read->fields) fields.insert(field);
         return fields;
+    };
+    known.write_fields = [](const std::string& name) {
+        const auto* object = bentley::Catalog::builtin().find(name);
+        return object && object->write ? write_fields(*object->write) : std::set<std::string>();
     };
     return known;
 }

@@ -13,7 +13,8 @@
 
 namespace syncd::cli {
 
-inline constexpr int exit_done = 0, exit_failed = 1, exit_usage = 2, exit_unfinished = 3;
+inline constexpr int exit_done = 0, exit_failed = 1, exit_usage = 2, exit_unfinished = 3,
+                     exit_unknown = 4;
 
 /// Ends a command with a status and a sentence on standard error.
 struct Exit {

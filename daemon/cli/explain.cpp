@@ -5,10 +5,13 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace syncd::cli {
 namespace {
+
+constexpr std::int64_t writes_max = 1000;
 
 struct Options {
     std::string object, id;
@@ -58,18 +61,34 @@ boost::json::object json_of(const Telling& telling) {
             {"attempts", attempts}};
 }
 
-void print_as_json(const storage::KnownRecord& record, const std::string& object,
-                   const std::vector<Telling>& tellings) {
-    boost::json::array deliveries;
-    for (const auto& telling : tellings) deliveries.push_back(json_of(telling));
+boost::json::object json_of(const storage::WriteRow& write) {
+    return {{"id", write.id},
+            {"operationId", write.operation_id},
+            {"type", write.type},
+            {"status", write.status},
+            {"attempts", write.attempts},
+            {"error", text_or_null(write.error)},
+            {"createTime", write.created_at},
+            {"updateTime", write.updated_at}};
+}
+
+template <class Rows>
+std::string json_list(const Rows& rows) {
+    boost::json::array list;
+    for (const auto& row : rows) list.push_back(json_of(row));
+    return boost::json::serialize(list);
+}
+
+void print_as_json(const storage::KnownRecord& record, const std::string& object, const std::vector<Telling>& tellings,
+                   const std::vector<storage::WriteRow>& writes) {
     const auto quote_or_null = [](const std::string& text) { return text.empty() ? "null" : json::quote(text); };
     // By hand: raw stays as the provider spelled it.
     fmt::print(
         "{{\"installationId\":{},\"object\":{},\"recordId\":{},\"record\":{{\"createdAt\":\"{}\",\"updatedAt\":\"{}\","
-        "\"deletedAt\":{},\"deleteWaits\":{},\"recheckAt\":{},\"raw\":{}}},\"deliveries\":{}}}\n",
+        "\"deletedAt\":{},\"deleteWaits\":{},\"recheckAt\":{},\"raw\":{}}},\"deliveries\":{},\"writes\":{}}}\n",
         json::quote(record.installation_id), json::quote(object), json::quote(record.row.id), record.row.created_at,
         record.row.updated_at, quote_or_null(record.row.deleted_at), quote_or_null(record.delete_waits),
-        quote_or_null(record.recheck_at), record.row.raw, boost::json::serialize(deliveries));
+        quote_or_null(record.recheck_at), record.row.raw, json_list(tellings), json_list(writes));
 }
 
 std::string waiting_text(const std::string& delete_waits) {
@@ -102,17 +121,54 @@ void print_as_text(const storage::KnownRecord& record, const std::string& object
     }
 }
 
+void print_writes(const std::vector<storage::WriteRow>& writes) {
+    for (const auto& write : writes)
+        fmt::print("{} {} by write {}, operation {}: {} after {} attempts{}\n", write.created_at, write.type, write.id,
+                   write.operation_id, write.status, write.attempts, write.error.empty() ? "" : ": " + write.error);
+}
+
+/// Oldest first.
+std::vector<storage::WriteRow> writes_of(storage::Reader& reader, const std::string& installation_id,
+                                         const std::string& object, const std::string& record_id) {
+    auto writes = reader.writes(
+        {.installation_id = installation_id, .object = object, .limit = writes_max, .record_id = record_id});
+    std::ranges::reverse(writes);
+    return writes;
+}
+
+/// Of an object that is only written, or before a read has seen the record.
+int explain_writes(const Context& context, const std::string& object, const std::string& id,
+                   const std::vector<storage::WriteRow>& writes) {
+    if (context.json)
+        fmt::print(
+            "{{\"installationId\":{},\"object\":{},\"recordId\":{},\"record\":null,\"deliveries\":[],\"writes\":{}}}\n",
+            json::quote(writes.front().installation_id), json::quote(object), json::quote(id), json_list(writes));
+    else
+        fmt::print("{} of {}: no read has seen it\n", id, object);
+    if (!context.json) print_writes(writes);
+    return exit_done;
+}
+
 int explain(Context& context, const Options& options) {
     context.load(false);
     const auto object = find_object(context, options.object).value_or(options.object);  // one that left is still kept
     auto reader = context.reader();
     const auto records = reader.find_record(context.installation, object, options.id);
+    const auto written = records.empty() ? writes_of(reader, context.installation, object, options.id)
+                                         : std::vector<storage::WriteRow>();
+    if (!written.empty()) return explain_writes(context, object, options.id, written);
     if (records.empty())
         throw Exit{exit_failed, fmt::format("no record {} of {} is known{}", options.id, object,
                                             context.installation.empty() ? "" : " in " + context.installation)};
     for (const auto& record : records) {
         const auto tellings = tellings_of(reader, record, object);
-        context.json ? print_as_json(record, object, tellings) : print_as_text(record, object, tellings);
+        const auto writes = writes_of(reader, record.installation_id, object, record.row.id);
+        if (context.json) {
+            print_as_json(record, object, tellings, writes);
+        } else {
+            print_as_text(record, object, tellings);
+            print_writes(writes);
+        }
     }
     return exit_done;
 }
@@ -121,7 +177,7 @@ int explain(Context& context, const Options& options) {
 
 void define_explain(CLI::App& app, Context& context, Chosen& chosen) {
     auto options = std::make_shared<Options>();
-    auto* command = app.add_subcommand("explain", "The life of one record: reads, deliveries, attempts");
+    auto* command = app.add_subcommand("explain", "The life of one record: reads, deliveries, attempts, writes");
     command->add_option("object", options->object, "Object")->required();
     command->add_option("id", options->id, "The record's id")->required();
     command->callback(

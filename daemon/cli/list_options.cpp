@@ -1,5 +1,7 @@
 #include "daemon/cli/list_options.hpp"
 
+#include "storage/store.hpp"
+
 namespace syncd::cli {
 
 std::optional<std::string> find_object(const Context& context, const std::string& given) {
@@ -15,7 +17,8 @@ std::string object_name(const Context& context, const std::string& given) {
 }
 
 storage::ListFilter ListOptions::filter(const Context& context) const {
-    const auto name = object.empty() ? std::string() : object_name(context, object);
+    const bool any = object.empty() || object == storage::notices_object;  // of which there are deliveries too
+    const auto name = any ? object : object_name(context, object);
     return {.installation_id = context.installation, .object = name, .status = status, .limit = limit};
 }
 

@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 
@@ -12,9 +13,7 @@ namespace {
 using bentley::Object;
 
 const char* yes(bool value) { return value ? "yes" : "-"; }
-bool is_incremental(const Object& object) {
-    return object.read && object.read->incremental.has_value();
-}
+bool is_incremental(const Object& object) { return object.read && object.read->incremental.has_value(); }
 bool is_updatable(const Object& object) { return object.write && object.write->update; }
 bool is_deletable(const Object& object) { return object.write && object.write->remove; }
 std::int64_t page_size(const Object& object) { return object.read ? object.read->page_max : 0; }
@@ -72,6 +71,7 @@ int one(const Context& context, const std::string& name) {
         if (object->read) out["fields"] = named(object->read->fields);
         if (object->write) out["required"] = named(object->write->required);
         if (object->write) out["optional"] = named(object->write->optional);
+        if (object->write) out["inside"] = named(object->write->inside);
         print_json(out);
         return exit_done;
     }
@@ -89,6 +89,9 @@ int one(const Context& context, const std::string& name) {
     if (object->write) {
         print_fields("Required in a create", object->write->required);
         print_fields("Optional in a create", object->write->optional);
+        print_fields("Inside of those", object->write->inside);
+        if (object->write->update && !object->write->update->fields.empty())
+            fmt::print("\nAn update takes {}\n", fmt::join(object->write->update->fields, ", "));
     }
     return exit_done;
 }

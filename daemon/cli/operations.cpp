@@ -10,7 +10,7 @@ namespace {
 boost::json::object json_of(const storage::OperationRow& row) {
     return {{"id", row.id},
             {"installationId", row.installation_id},
-            {"actionType", "read"},
+            {"actionType", row.action_type},
             {"object", row.object},
             {"readType", row.read_type},
             {"status", row.status},
@@ -23,6 +23,11 @@ boost::json::object json_of(const storage::OperationRow& row) {
             {"deletes", row.deletes},
             {"createTime", row.created_at},
             {"updateTime", row.updated_at}};
+}
+
+/// backfill, scheduled or triggered for a read; else write.
+std::string type_of(const storage::OperationRow& row) {
+    return row.action_type == "read" ? row.read_type : row.action_type;
 }
 
 int one(const Context& context, const std::string& id) {
@@ -39,11 +44,12 @@ int one(const Context& context, const std::string& id) {
         print_json(out);
         return exit_done;
     }
-    fmt::print(
-        "{}\n  {} {} of {}, installation {}\n  {} to {}\n  {} pages, {} records: {} created, {} updated, {} deleted\n  "
-        "{}\n",
-        row->id, row->status, row->read_type, row->object, row->installation_id, row->created_at, row->updated_at,
-        row->pages, row->processed, row->creates, row->updates, row->deletes, row->result);
+    fmt::print("{}\n  {} {} of {}, installation {}\n  {} to {}\n", row->id, row->status, type_of(*row), row->object,
+               row->installation_id, row->created_at, row->updated_at);
+    if (row->action_type == "read")
+        fmt::print("  {} pages, {} records: {} created, {} updated, {} deleted\n", row->pages, row->processed,
+                   row->creates, row->updates, row->deletes);
+    if (!row->result.empty()) fmt::print("  {}\n", row->result);
     for (const auto& line : log) fmt::print("  {} {:<5} {}\n", line.at, line.level, line.message);
     return exit_done;
 }
@@ -59,7 +65,7 @@ int list(const Context& context, const storage::ListFilter& filter) {
     std::vector<std::vector<std::string>> rows = {
         {"ID", "OBJECT", "TYPE", "STATUS", "STARTED", "PAGES", "RECORDS", "RESULT"}};
     for (const auto& row : found)
-        rows.push_back({row.id, row.object, row.read_type, row.status, row.created_at, std::to_string(row.pages),
+        rows.push_back({row.id, row.object, type_of(row), row.status, row.created_at, std::to_string(row.pages),
                         row.estimated && row.status == "in_progress"
                             ? fmt::format("{}/{}", row.processed, *row.estimated)
                             : std::to_string(row.processed),
@@ -71,7 +77,7 @@ int list(const Context& context, const storage::ListFilter& filter) {
 }  // namespace
 
 void define_operations(CLI::App& app, Context& context, Chosen& chosen) {
-    auto* command = app.add_subcommand("operations", "Reads, newest first; one in full with its log");
+    auto* command = app.add_subcommand("operations", "Reads and writes, newest first; one in full with its log");
     auto options = add_list_options(*command, {"in_progress", "success", "failure"});
     command->callback([&context, &chosen, options] {
         chosen = [&context, options] {

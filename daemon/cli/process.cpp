@@ -14,7 +14,10 @@
 #include <fmt/format.h>
 #include <systemd/sd-daemon.h>
 
+#include <sys/statvfs.h>
+
 #include <csignal>
+#include <filesystem>
 
 namespace syncd::cli {
 namespace {
@@ -50,6 +53,16 @@ struct Process {
     std::unique_ptr<World> world;
     storage::Store store;
 };
+
+/// Of the volume that the file is on.
+std::optional<DiskSpace> disk_space(const std::string& file) {
+    auto folder = std::filesystem::path(file).parent_path();
+    if (folder.empty()) folder = ".";
+    struct statvfs volume{};
+    if (::statvfs(folder.c_str(), &volume) != 0 || volume.f_blocks == 0) return std::nullopt;
+    return DiskSpace{std::uint64_t{volume.f_bavail} * volume.f_frsize,
+                     std::uint64_t{volume.f_blocks} * volume.f_frsize};
+}
 
 DatabaseLock lock_database(const std::string& path) {
     Holder holder;
@@ -130,7 +143,8 @@ result<std::string> hand_over(const Context& context, const Holder& holder, cons
     result<std::string> answer = Error{errc::internal, "not run"};
     bool done = false;
     auto work = [&]() -> awaitable<void> {
-        auto url = http::parse_url("http://" + holder.address + "/control/" + command);
+        const auto& tls = context.config->server.tls;
+        auto url = http::parse_url((tls ? "https://" : "http://") + holder.address + "/control/" + command);
         if (!url) {
             answer = url.error();
             co_return;
@@ -139,7 +153,9 @@ result<std::string> hand_over(const Context& context, const Holder& holder, cons
         request.headers.add("Content-Type", "application/json");
         const auto& keys = context.config->server.api_keys;
         if (!keys.empty()) request.headers.add("X-Api-Key", keys.front().reveal());
-        auto response = co_await client.send(*url, std::move(request), {.timeout = hand_over_timeout});
+        http::SendOptions options{.timeout = hand_over_timeout};
+        if (tls) options.pinned_file = tls->certificate_file;  // whatever name it is for: it is our own
+        auto response = co_await client.send(*url, std::move(request), std::move(options));
         answer = response ? answer_of(*response) : result<std::string>(response.error());
         done = true;
     };
@@ -161,6 +177,7 @@ public:
                   process.key(*context.config)),
           signals_(process.io, SIGTERM, SIGINT, SIGHUP) {
         wait_for_signal();
+        daemon_.watch_disk([path = context.config->storage.path] { return disk_space(path); });
     }
 
     awaitable<void> run() {

@@ -6,7 +6,11 @@
 #include "daemon/daemon.hpp"
 #include "daemon/http/connect.hpp"
 #include "daemon/http/problem.hpp"
+#include "daemon/http/proxy.hpp"
 #include "daemon/http/read_api.hpp"
+#include "daemon/http/write_api.hpp"
+#include "daemon/http/router.hpp"
+#include "daemon/signature.hpp"
 #include "daemon/http/session.hpp"
 
 #include <algorithm>
@@ -77,6 +81,7 @@ std::optional<http::Response> refusal(const config::Server& server, const http::
     // A page in a browser can post to us, but then its Origin comes along, which was looked at above.
     const auto type = request.headers.get("Content-Type"), length = request.headers.get("Content-Length");
     const bool has_body = !length.empty() ? length != "0" : request.headers.has("Transfer-Encoding");
+    if (is_proxied(request.target)) return std::nullopt;
     if (request.method == "POST" && (has_body || !type.empty()) && !type.starts_with("application/json"))
         return problem(415, "The body must be application/json");
     return std::nullopt;
@@ -91,7 +96,7 @@ awaitable<http::Response> serve_download(Daemon& daemon, std::string id, std::st
     co_return json_response(200, std::move(*results));
 }
 
-awaitable<http::Response> handle(Daemon& daemon, http::Request request) {
+awaitable<http::Response> handle(Daemon& daemon, Api& api, http::Request request) {
     const auto [path, query] = split(request.target);
     if (path == "/healthz") co_return http::Response{200, {{"Content-Type", "text/plain"}}, "ok\n"};
     if (path == "/readyz") {
@@ -108,6 +113,8 @@ awaitable<http::Response> handle(Daemon& daemon, http::Request request) {
         co_return answer ? json_response(200, *answer) : problem(answer.error());
     }
     if (auto answer = co_await serve_read_api(daemon, request, path)) co_return std::move(*answer);
+    if (auto answer = co_await serve_write_api(daemon, request, path)) co_return std::move(*answer);
+    if (auto answer = co_await serve_api(api, request)) co_return std::move(*answer);
     co_return problem(404, "No such route", request.method + " " + path);
 }
 
@@ -118,7 +125,14 @@ http::Gate make_gate(const config::Server& server) {
 }
 
 http::Handler make_routes(Daemon& daemon) {
-    return [&daemon](http::Request request) { return handle(daemon, std::move(request)); };
+    return [&daemon, api = std::make_shared<Api>(daemon)](http::Request request) {
+        return handle(daemon, *api, std::move(request));
+    };
+}
+
+http::Streaming make_streaming(Daemon& daemon) {
+    return {[](const http::Request& head) { return is_proxied(head.target); },
+            [&daemon](http::Exchange& exchange) { return serve_proxy(daemon, exchange); }};
 }
 
 }  // namespace syncd

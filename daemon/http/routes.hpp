@@ -12,5 +12,7 @@ class Daemon;
 http::Gate make_gate(const config::Server& server);
 /// Answers what the gate let through.
 http::Handler make_routes(Daemon& daemon);
+/// Answers what the gate let through and is not read whole first: /proxy.
+http::Streaming make_streaming(Daemon& daemon);
 
 }  // namespace syncd

@@ -81,6 +81,43 @@ TEST(Installations, AConnectionNeedsItsCredentials) {
                      "config.yaml:10:58: scopes are empty; allowed: a list, or one text with spaces between them"}));
 }
 
+TEST(Installations, AUserSignsInWithOrWithoutASecret) {
+    const auto connection = [](const std::string& text) {
+        auto config = small_config();
+        config.erase(config.find("    connection"));
+        return config + "    connection: { clientId: app-1, " + text + " }\n";
+    };
+    const auto open = good(connection("grant: authorization_code")).installations.at(0).connection;
+    EXPECT_EQ(open.grant, Grant::authorization_code);
+    EXPECT_EQ(open.client_secret, Secret());
+    const auto closed = good(connection("grant: authorization_code, clientSecret: s")).installations.at(0).connection;
+    EXPECT_EQ(closed.client_secret, Secret("s"));
+    EXPECT_EQ(good(small_config()).installations.at(0).connection.grant, Grant::client_credentials);
+
+    EXPECT_EQ(errors(connection("grant: client_credentials")),
+              (Texts{"config.yaml:10:17: connection has no clientSecret, which is required"}));
+    EXPECT_EQ(errors(connection("grant: authorisation_code")),
+              (Texts{"config.yaml:10:43: grant is 'authorisation_code'; did you mean 'authorization_code'? Allowed: "
+                     "client_credentials, authorization_code"}));
+}
+
+TEST(Installations, TheProxyIsOpenWhereTheManifestOpensItAndNobodyClosesIt) {
+    const auto open = small_manifest("    proxy: { enabled: true }\n");
+    const auto proxy = [](const std::string& settings, const std::string& manifest) {
+        return good(disk(small_config("    config: { proxy: { " + settings + " } }\n"), manifest))
+            .installations.at(0)
+            .proxy;
+    };
+    EXPECT_FALSE(proxy("", small_manifest()));
+    EXPECT_FALSE(proxy("enabled: false", small_manifest()));
+    EXPECT_TRUE(proxy("", open));
+    EXPECT_TRUE(proxy("enabled: true", open));
+    EXPECT_FALSE(proxy("enabled: false", open));
+    EXPECT_EQ(errors(small_config("    config: { proxy: { enabled: true } }\n")),
+              (Texts{"config.yaml:13:33: the manifest does not enable the proxy of 'sync'; let it say proxy: { "
+                     "enabled: true }"}));
+}
+
 /// The itwins of an installation whose config for it is `settings`.
 ReadObject itwins(const std::string& settings, const std::string& manifest = "") {
     const auto config = small_config("    config: { read: { objects: { itwins: { " + settings + " } } } }\n");
@@ -186,26 +223,6 @@ TEST(Installations, EveryFaultOfAnObjectsSettingsIsFoundAtOnce) {
                "objectName, schedule, disabled, destination, selectedFieldsAuto, selectedFields, "
                "selectedFieldMappings, selectedValueMappings, dynamicMappingsInput, backfill, fieldFilters, deliver, "
                "detectDeletes, maxDeletes, query, iTwins, overlap, fullEvery"}));
-}
-
-TEST(Installations, WriteSettingsAreCheckedForTheirShape) {
-    const auto manifest = small_manifest("    write: { objects: [{ objectName: itwins }] }\n");
-    EXPECT_EQ(errors(small_config(R"(    config:
-      write:
-        objects:
-          itwins:
-            deletionSettings: {}
-            selectedFieldSettings: { number: { writeOnUpdate: sometimes, default: { stringValue: a, integerValue: 1 } } }
-            validate: lax
-            marker: "no"
-)"),
-                     manifest),
-              (Texts{"config.yaml:17:31: deletionSettings has no enabled, which is required",
-                     "config.yaml:18:63: writeOnUpdate is 'sometimes'; allowed: always, never, ifEmpty",
-                     "config.yaml:18:83: a default has more than one value; allowed: one of stringValue, integerValue, "
-                     "booleanValue",
-                     "config.yaml:19:23: validate is 'lax'; allowed: strict, off",
-                     "config.yaml:20:21: marker is 'no'; allowed: true or false, without quotes"}));
 }
 
 TEST(Installations, TheDigestCountsWhatShapesMessagesAndNothingElse) {

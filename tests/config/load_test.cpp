@@ -32,6 +32,7 @@ server:
   listen: "[::1]:9000"
   publicUrl: https://sync.example.com/base/
   apiKeys: ["${SYNCD_API_KEY}", second]
+  tls: { certificate: cert.pem, key: tls/key.pem }
 destinations:
   hook:
     url: https://example.com/hooks/bentley?x=1
@@ -45,7 +46,9 @@ destinations:
     disableAfter: 1d
     ordering: none
   plain: { url: "http://10.0.0.1/", insecure: true, secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw }
-notifications: []
+notifications:
+  - { destination: hook, events: [read.backfill.done, disk.low] }
+  - { destination: plain, events: [all] }
 installations:
   - integration: sync
     groupRef: 42
@@ -91,7 +94,7 @@ installations:
           itwins:
             deletionSettings: { enabled: true }
             selectedFieldSettings: { number: { writeOnUpdate: never, default: { stringValue: "n/a" } } }
-            selectedValueDefaults: { number: { value: 5, applyOnUpdate: never } }
+            selectedValueDefaults: { class: { value: 5, applyOnUpdate: never } }
             validate: strict
             onUnknown: hold
             marker: false
@@ -102,10 +105,13 @@ Config everything_loaded() {
     const auto manifest = small_manifest(
         "          optionalFieldsAuto: all\n"
         "          requiredFields: [{ fieldName: id }]\n"
-        "    write: { objects: [{ objectName: itwins }] }\n");
+        "    write: { objects: [{ objectName: itwins }] }\n"
+        "    proxy: { enabled: true }\n");
     return good(disk(everything, manifest)
                     .file("/etc/syncd/key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n")
                     .file("/etc/syncd/corporate.pem", "x")
+                    .file("/etc/syncd/cert.pem", "x")
+                    .file("/etc/syncd/tls/key.pem", "x")
                     .file("/etc/ssl/other.pem", "x"));
 }
 
@@ -121,8 +127,7 @@ TEST(Load, EverySettingOfTheProgramIsRead) {
     EXPECT_EQ(config.provider.max_concurrent_requests, 1);
     EXPECT_EQ(config.provider.timeout, 10s);
     EXPECT_EQ(config.provider.ca_file, "/etc/syncd/corporate.pem");
-    EXPECT_EQ(config.provider.base_proxy,
-              (Proxy{"proxy.example", 3128, Secret("user:p@ss"), "provider.proxy"}));
+    EXPECT_EQ(config.provider.base_proxy, (Proxy{"proxy.example", 3128, Secret("user:p@ss"), "provider.proxy"}));
     EXPECT_EQ(config.provider.token_proxy, config.provider.base_proxy);
     EXPECT_EQ(config.storage.path, "/etc/syncd/data/syncd.db");
     ASSERT_TRUE(config.storage.encryption_key);
@@ -134,6 +139,14 @@ TEST(Load, EverySettingOfTheProgramIsRead) {
     EXPECT_EQ(config.server.port, 9000);
     EXPECT_EQ(config.server.public_url, "https://sync.example.com/base");
     EXPECT_EQ(config.server.api_keys, (std::vector<Secret>{Secret("key-1"), Secret("second")}));
+    ASSERT_TRUE(config.server.tls);
+    EXPECT_EQ(config.server.tls->certificate_file, "/etc/syncd/cert.pem");
+    EXPECT_EQ(config.server.tls->key_file, "/etc/syncd/tls/key.pem");
+    ASSERT_EQ(config.notifications.size(), 2U);
+    EXPECT_EQ(config.notifications[0].destination, "hook");
+    EXPECT_EQ(config.notifications[0].events, (std::set<std::string>{"read.backfill.done", "disk.low"}));
+    EXPECT_TRUE(config.notifications[1].all);
+    EXPECT_TRUE(config.installations.at(0).proxy);
     EXPECT_EQ(config.logging.level, LogLevel::debug);
     EXPECT_EQ(config.logging.format, LogFormat::json);
 }
@@ -325,16 +338,6 @@ TEST(Load, WhereTextIsExpectedNothingElseWillDo) {
                                      "config.yaml:13:16: groupName is a list; allowed: text",
                                      "config.yaml:14:5: consumerRef is empty (null); allowed: text",
                                      "config.yaml:15:19: consumerName is a map; allowed: text"}));
-}
-
-TEST(Load, WhatThisVersionDoesNotDoIsRefusedPlainly) {
-    EXPECT_EQ(
-        errors(small_config("      grant: authorization_code\n"
-                            "server: { tls: { certificate: cert.pem, key: key.pem } }\n"
-                            "notifications: [{ destination: hook, events: [all] }]\n")),
-        (Texts{"config.yaml:13:14: grant authorization_code is not supported by this version; use client_credentials",
-               "config.yaml:14:16: tls is not supported by this version; let a proxy in front of it speak TLS",
-               "config.yaml:15:16: notifications is not supported by this version; leave them out"}));
 }
 
 TEST(Load, ErrorsOfAllFilesAreListedInOrder) {

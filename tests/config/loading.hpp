@@ -31,7 +31,11 @@ inline const KnownObjects& known_objects() {
                                                                               "displayName", "number", "status"}
                                                       : std::set<std::string>();
                                        },
-                                       {"contextcapture/jobs"}};
+                                       {"contextcapture/jobs"},
+                                       [](const std::string& object) {
+                                           return object == "itwins" ? std::set<std::string>{"displayName", "parentId"}
+                                                                     : std::set<std::string>{"name"};
+                                       }};
     return known;
 }
 

@@ -33,6 +33,32 @@ TEST(Settings, AnOpenAddressNeedsApiKeys) {
         EXPECT_EQ(errors(small_config(std::string("server: { listen: '") + text + "' }\n")).size(), 1U) << text;
 }
 
+/// What load says of a server with TLS whose files are there.
+Loaded with_tls(const std::string& server) {
+    return load_from(disk(small_config("server: { tls: { certificate: c.pem, key: k.pem }" + server + " }\n"))
+                         .file("/etc/syncd/c.pem", "x")
+                         .file("/etc/syncd/k.pem", "x"));
+}
+
+TEST(Settings, TlsNeedsACertificateAndItsKeyBothReadable) {
+    const auto tls = [](const std::string& text) { return errors(small_config("server: { tls: " + text + " }\n")); };
+    EXPECT_EQ(tls("{ key: none.pem }"),
+              (Texts{"config.yaml:13:16: tls has no certificate, which is required",
+                     "config.yaml:13:23: key: can't read /etc/syncd/none.pem: No such file or directory"}));
+    EXPECT_EQ(tls("{}").size(), 2U);
+    EXPECT_EQ(tls("true"), (Texts{"config.yaml:13:16: tls is a single value; allowed: a map of keys and values"}));
+    EXPECT_EQ(tls("~"), Texts());
+}
+
+TEST(Settings, WithTlsThePublicUrlIsHttps) {
+    EXPECT_EQ(with_tls("").config.value().server.public_url, "https://127.0.0.1:8710");
+    EXPECT_EQ(with_tls(", listen: '[::1]:8443'").config.value().server.public_url, "https://[::1]:8443");
+    EXPECT_EQ(texts(with_tls(", publicUrl: 'http://127.0.0.1:8710'").warnings),
+              (Texts{"config.yaml:13:63: publicUrl 'http://127.0.0.1:8710' is where this server speaks TLS only; let "
+                     "it begin with https"}));
+    EXPECT_EQ(texts(with_tls(", publicUrl: 'http://sync.example.com'").warnings), Texts());
+}
+
 TEST(Settings, ProviderAddressesAreChecked) {
     EXPECT_EQ(
         errors(small_config("provider:\n  baseUrl: https://api.bentley.com/v1\n  tokenUrl: http://ims.bentley.com/\n"

@@ -245,5 +245,49 @@ TEST(Budget, AWaiterThatIsCancelledAsItsTurnComesPassesItOn) {
     EXPECT_TRUE(bench.all_done());
 }
 
+TEST(Budget, ProxiedRequestsLeaveOnePlaceToTheOthers) {
+    Bench bench({.per_minute = 0, .per_hour = 0, .concurrent = 3});
+    for (int i = 0; i < 5; ++i) bench.work(Priority::proxy, 1, 1h);
+    bench.work(Priority::backfill, 1, 1s);
+
+    bench.advance(1s);
+    EXPECT_EQ(bench.granted(Priority::proxy), 2);
+    EXPECT_EQ(bench.granted(Priority::backfill), 1);
+    bench.advance(3h);
+    EXPECT_EQ(bench.granted(Priority::proxy), 5);
+}
+
+TEST(Budget, WhoHasNoTimeGivesUpAndTakesNothing) {
+    Bench bench({.per_minute = 1, .per_hour = 0, .concurrent = 1});
+    bench.work(Priority::scheduled, 1);
+    bench.advance(0s);
+    EXPECT_GT(bench.budget.wait_time(), 60s);
+
+    auto hasty = testing::start(bench.world.context, bench.budget.acquire_within(Priority::proxy, 10s));
+    bench.advance(9s);
+    EXPECT_FALSE(hasty.done());
+    bench.advance(1s);
+    ASSERT_TRUE(hasty.done());
+    EXPECT_FALSE(hasty.get());
+
+    bench.advance(51s);
+    EXPECT_EQ(bench.budget.wait_time(), 0s);
+    auto patient = testing::start(bench.world.context, bench.budget.acquire_within(Priority::proxy, 10s));
+    bench.advance(0s);
+    EXPECT_TRUE(patient.get());
+}
+
+TEST(Budget, WhatTheProviderAsksForIsTold) {
+    Bench bench({.concurrent = 1});
+
+    bench.budget.hold(30s);
+    bench.budget.hold(10s);
+    bench.advance(10s);
+
+    EXPECT_EQ(bench.budget.held_for(), 20s);
+    bench.advance(30s);
+    EXPECT_EQ(bench.budget.held_for(), 0s);
+}
+
 }  // namespace
 }  // namespace syncd::http

@@ -200,22 +200,15 @@ TEST(Catalog, TimesAndVolatileFieldsAreFieldsOfTheirObject) {
 
 TEST(Catalog, FieldsBeginWithATypeThatTheProgramKnows) {
     const std::set<std::string> types = {"string", "number", "integer", "boolean", "timestamp", "object", "array"};
-    const std::set<std::string> written = {"string", "string or null", "number", "integer", "boolean", "timestamp",
-        "object", "array", "enum"};
-
     for (const std::string& name : readable()) {
         for (const auto& [field, type] : read_of(name).fields) {
             EXPECT_TRUE(types.contains(type)) << name << ' ' << field;
         }
     }
     for (const std::string& name : writable()) {
-        for (const auto* fields : {&write_of(name).required, &write_of(name).optional}) {
-            for (const auto& [field, text] : *fields) {
-                std::string type = text.substr(0, text.find(';'));
-                if (type.starts_with("enum ")) type = "enum";
-                EXPECT_TRUE(written.contains(type)) << name << ' ' << field << ": " << text;
-            }
-        }
+        const WriteFacts& write = write_of(name);
+        EXPECT_EQ(write.record.members.size(), write.required.size() + write.optional.size()) << name;
+        for (const auto& member : write.record.members) EXPECT_NE(member.shape.type, Shape::Type::any) << name;
     }
 }
 
@@ -255,6 +248,54 @@ TEST(Catalog, SubmittingAJobIsAnUpdateOfItsState) {
 
     EXPECT_EQ(write.update->fields, (Paths{"state", "settings", "type", "costEstimationParameters"}));
     EXPECT_FALSE(write.required.contains("state"));
+}
+
+TEST(Catalog, FieldsDeeperDownStandInTheShapeOfTheRecord) {
+    const Shape& record = write_of("synchronization/imodels/storageconnections").record;
+    const auto files = std::find_if(record.members.begin(), record.members.end(),
+        [](const Shape::Member& member) { return member.name == "sourceFiles"; });
+
+    ASSERT_NE(files, record.members.end());
+    EXPECT_TRUE(files->required);
+    EXPECT_EQ(files->shape.min, 1u);
+    ASSERT_EQ(files->shape.element.size(), 1u);
+    const Shape::Member& connector = files->shape.element[0].members.at(0);
+    EXPECT_EQ(connector.name, "connectorType");
+    EXPECT_TRUE(connector.required);
+    EXPECT_EQ(connector.shape.values.size(), 17u);
+}
+
+TEST(Catalog, SecretsOfWritesAreNamed) {
+    std::map<std::string, Paths> secrets;
+    for (const std::string& name : writable())
+        if (!write_of(name).secrets.empty()) secrets[name] = write_of(name).secrets;
+
+    EXPECT_EQ(secrets, (std::map<std::string, Paths>{{"insights/carbon-calculation/ec3/jobs", {"ec3BearerToken"}},
+                           {"insights/carbon-calculation/oneclicklca/jobs", {"token"}}, {"webhooks", {"secret"}}}));
+    EXPECT_EQ(read_of("webhooks").secret_fields, write_of("webhooks").secrets);
+}
+
+TEST(Catalog, AStateThatStartsPaidWorkIsSeenInTheRecord) {
+    for (const char* name : {"contextcapture/jobs", "realityconversion/jobs"}) {
+        EXPECT_EQ(write_of(name).update->starts->field, "state") << name;
+        EXPECT_TRUE(read_of(name).own) << name;
+        EXPECT_FALSE(read_of(name).state.empty()) << name;
+    }
+}
+
+TEST(Catalog, WhatALookupComparesIsAFieldOfWrites) {
+    for (const std::string& name : writable()) {
+        const WriteFacts& write = write_of(name);
+        if (!write.lookup) continue;
+        Paths fields = write.lookup->unique;
+        for (const auto& [field, path] : write.lookup->same) fields.push_back(field);
+        if (write.lookup->marker) fields.push_back(write.lookup->marker->field);
+        if (write.lookup->inside) fields.push_back(write.lookup->inside->field);
+        for (const std::string& field : fields)
+            EXPECT_TRUE(write.required.contains(field) || write.optional.contains(field)) << name << ' ' << field;
+    }
+    EXPECT_FALSE(write_of("contextcapture/workspaces").lookup) << "there is no list of them";
+    EXPECT_FALSE(write_of("insights/carbon-calculation/ec3/jobs").lookup);
 }
 
 TEST(Catalog, NoFactIsStatedTwice) {
@@ -317,6 +358,28 @@ TEST(CatalogParse, RefusesFactsThatContradictEachOther) {
         "things.write.update.fields: title is neither in required nor in optional");
     EXPECT_EQ(defect(R"("optional": {})", R"("optional": {"name": "string"})"),
         "things.write.optional: name is required too");
+}
+
+TEST(CatalogParse, RefusesShapesAndLookupsThatItDoesNotUnderstand) {
+    const auto required = [](std::string_view text) { return defect(R"("name": "string")", text); };
+    EXPECT_EQ(required(R"("name": "strin")"), "things.write.required: name has no known type: strin");
+    EXPECT_EQ(required(R"("name": "enum A||B")"), "things.write.required: name has no known type: enum A||B");
+    EXPECT_EQ(required(R"("name": "string, at most many")"),
+        "things.write.required: name has an unknown limit: at most many");
+    EXPECT_EQ(required(R"("name": "string, optional")"), "things.write.required: name has an unknown limit: optional");
+    EXPECT_EQ(required(R"("name": "array of string or null, not empty; for people, all of them")"), "accepted");
+
+    const auto more = [](std::string_view text) { return defect(R"("optional": {})", text); };
+    EXPECT_EQ(more(R"("optional": {}, "inside": {"name.x": "string"})"),
+        "things.write.inside: name.x is in nothing that could hold it");
+    EXPECT_EQ(more(R"("optional": {"list": "array"}, "inside": {"list[].x": "string, optional"})"), "accepted");
+    EXPECT_EQ(more(R"("optional": {}, "needs": [{"anyOf": [["title"]]}])"),
+        "things.write.needs[0].anyOf: title is no field there");
+    EXPECT_EQ(more(R"("optional": {}, "lookup": {"path": "/things", "accept": "v1", "key": "things", "id": ["id"],
+        "same": ["name"]})"), "things.write.lookup: can tell no record from another");
+    EXPECT_EQ(more(R"("optional": {}, "lookup": {"path": "/things", "accept": "v1", "wrapper": "thing", "id": ["id"],
+        "same": ["name"], "created": ["at"], "own": true})"), "things.write.lookup.unique: is missing: one record is read");
+    EXPECT_EQ(defect(R"({"things")", R"({"serviceUser": "x", "things")"), "serviceUser: must contain {clientId}");
 }
 
 TEST(CatalogParse, RefusesWhatIsNoCatalogAtAll) {

@@ -57,6 +57,20 @@ TEST(Configuration, AGoodOneIsValidAndShowsTheCallsAnHour) {
     EXPECT_NE(checked.out.find("calls an hour"), std::string::npos) << checked.out;
 }
 
+TEST(Configuration, CheckSaysWhereAMarkerWouldMakeCreatesSafe) {
+    const auto manifest = Bench::manifest_of({{"itwins"}}) +
+                          "    write: { objects: [{ objectName: itwins }, { objectName: named-groups }] }\n";
+    const auto marked = [](const std::string& objects) {
+        return good + "    config: { write: { objects: { " + objects + " } } }\n";
+    };
+    const std::string advice = "marker: true would make creates of named-groups safe";
+
+    EXPECT_NE(Etc(good, manifest).check().out.find(advice), std::string::npos) << Etc(good, manifest).check().out;
+    EXPECT_EQ(Etc(marked("named-groups: { marker: true }"), manifest).check().out.find("marker"), std::string::npos);
+    EXPECT_NE(Etc(marked("itwins: { marker: true }"), manifest).check().err.find("marker has no effect"),
+              std::string::npos);
+}
+
 TEST(Configuration, AnUnknownKeyIsAnError) {
     expect_error(replaced(good, "manifest: amp.yaml", "manifest: amp.yaml\nprovidr: {}"),
                  "config.yaml:3:1:", "provider");

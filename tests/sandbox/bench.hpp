@@ -105,6 +105,17 @@ public:
     http::Response get(std::string target, http::Headers more = {}) {
         return finish(box.provider(reading(std::move(target), std::move(more))));
     }
+    http::Request writing(std::string method, std::string target, std::string body = "") {
+        http::Headers more;
+        if (!body.empty()) more.add("Content-Type", "application/json");
+        auto request = reading(std::move(target), std::move(more));
+        request.method = std::move(method);
+        request.body = std::move(body);
+        return request;
+    }
+    http::Response write(std::string method, std::string target, std::string body = "") {
+        return finish(box.provider(writing(std::move(method), std::move(target), std::move(body))));
+    }
     bj::value json(std::string target, http::Headers more = {}) {
         return bj::parse(get(std::move(target), std::move(more)).body);
     }
@@ -119,7 +130,7 @@ public:
             for (const auto& row : page.at(key).as_array()) rows.push_back(row);
             const auto* links = page.as_object().if_contains("_links");
             const auto* next = links ? links->as_object().if_contains("next") : nullptr;
-            const std::string href = next ? next->at("href").as_string().c_str() : "";
+            const std::string href = next && next->is_object() ? next->at("href").as_string().c_str() : "";
             target = href.substr(std::min(href.size(), std::string("http://api.test").size()));
         }
         return rows;

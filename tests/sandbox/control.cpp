@@ -23,6 +23,15 @@ std::optional<std::string_view> before(std::string_view text, std::string_view s
     return text.substr(0, text.size() - suffix.size());
 }
 
+/// From object, operation, after and processed of the query; an object's alias will do.
+Wanted wanted_of(const Call& call) {
+    const auto object = call.get("object").value_or("");
+    const auto* row = find_object(object);
+    const auto after = parse_number(call.get("after").value_or("0"), 0, std::numeric_limits<std::int64_t>::max());
+    return {.object = row ? std::string(row->name) : object, .operation = call.get("operation").value_or(""),
+            .after = std::uint64_t(after.value_or(0)), .processed = call.get("processed") == "true"};
+}
+
 }  // namespace
 
 const Control::Route Control::routes[] = {
@@ -34,6 +43,11 @@ const Control::Route Control::routes[] = {
     {"POST", "limits", &Control::limits},
     {"POST", "tokens/revoke", &Control::tokens_revoke},
     {"POST", "tokens", &Control::tokens_set},
+    {"GET", "writes", &Control::writes},
+    {"GET", "writes/created", &Control::writes_created},
+    {"GET", "writes/duplicates", &Control::writes_duplicates},
+    {"GET", "writes/counts", &Control::writes_counts},
+    {"DELETE", "writes", &Control::writes_clear},
     {"POST", "consents/revoke", &Control::consents_revoke},
     {"POST", "consents", &Control::consents_set},
     {"GET", "stats", &Control::stats},
@@ -142,7 +156,9 @@ http::Response Control::reset(const Call& call) {
         if (row.view_of.empty()) data_.reset(row);
     for (const auto& row : objects())
         if (!row.view_of.empty()) data_.reset(row);
+    for (const auto& row : write_only_objects()) data_.reset(row);
     provider_.faults().clear();
+    provider_.ledger().clear();
     receiver_.faults().clear();
     provider_.traffic().set_limits(0, 0);
     receiver_.reset();
@@ -182,6 +198,27 @@ http::Response Control::tokens_set(const Call& call) {
     if (lifetime && !duration) return failed(400, "lifetime is no duration");
     if (duration) tokens_.set_lifetime(*duration);
     if (const auto secret = call.get("secret")) tokens_.set_secret(*secret);
+    return done();
+}
+
+http::Response Control::writes(const Call& call) { return done(provider_.ledger().describe(wanted_of(call))); }
+
+http::Response Control::writes_created(const Call& call) { return done(provider_.ledger().created(wanted_of(call))); }
+
+http::Response Control::writes_duplicates(const Call& call) {
+    return done(provider_.ledger().duplicates(wanted_of(call), call.get("by").value_or("")));
+}
+
+http::Response Control::writes_counts(const Call&) {
+    std::string list;
+    for (const auto& write : sandbox::writes())
+        list += fmt::format(R"({}"{}":{{"records":{},{}}})", list.empty() ? "" : ",", write.object,
+                            data_.list(*find_object(write.object)).size(), provider_.ledger().counts(write.object));
+    return done("{" + list + "}");
+}
+
+http::Response Control::writes_clear(const Call&) {
+    provider_.ledger().clear();
     return done();
 }
 

@@ -35,6 +35,11 @@ private:
     http::Response limits(const Call& call);
     http::Response tokens_revoke(const Call& call);
     http::Response tokens_set(const Call& call);
+    http::Response writes(const Call& call);
+    http::Response writes_created(const Call& call);
+    http::Response writes_duplicates(const Call& call);
+    http::Response writes_counts(const Call& call);
+    http::Response writes_clear(const Call& call);
     http::Response consents_revoke(const Call& call);
     http::Response consents_set(const Call& call);
     http::Response stats(const Call& call);

@@ -3,6 +3,7 @@
 #include "config/core/ids.hpp"
 #include "config/core/json.hpp"
 #include "tests/sandbox/call.hpp"
+#include "tests/sandbox/record_text.hpp"
 
 #include <fmt/format.h>
 
@@ -44,12 +45,6 @@ std::optional<std::string> id_of(const ObjectRow& row, std::string_view text) {
     return id && !id->empty() ? id : std::nullopt;
 }
 
-/// `path` is a/b for member b of object a.
-std::optional<std::string> text_at(std::string_view text, std::string_view path) {
-    const auto slice = json::find(text, split(path, '/'));
-    return slice ? json::as_text(*slice) : std::nullopt;
-}
-
 /// What differs from read to read: the digits behind `sig=`, or a whole time.
 Renewed renewed_in(std::string_view text, std::string_view member) {
     constexpr std::string_view mark = "sig=";
@@ -73,24 +68,6 @@ void inspect(const ObjectRow& row, Record& record) {
     auto created = path_of(row.filters, "createdDateTime");
     if (!created) created = path_of(row.ranges, "createdDateTime");
     record.created = created ? parse_time(text_at(record.text, *created).value_or("")) : std::nullopt;
-}
-
-/// Sets what stands at `path`; explicit records need not have it.
-void set_at(std::string& text, std::string_view path, std::string value) {
-    const auto slash = path.find('/');
-    const auto member = path.substr(0, slash);
-    const auto slice = json::find(text, member);
-    if (slash != std::string_view::npos) {
-        std::string inner(slice && json::kind(*slice) == json::Kind::object ? *slice : "{}");
-        set_at(inner, path.substr(slash + 1), std::move(value));
-        value = std::move(inner);
-    }
-    if (slice) {
-        text.replace(std::size_t(slice->data() - text.data()), slice->size(), value);
-    } else {
-        const bool empty = json::members(text).empty();
-        text.insert(text.rfind('}'), fmt::format("{}{}:{}", empty ? "" : ",", json::quote(member), value));
-    }
 }
 
 /// A name with the number of its revision; a URL stays one.
@@ -165,7 +142,7 @@ void Data::make(const ObjectRow& row, Timestamp created, std::string_view owner)
     const auto n = own(row).next;
     Record record;
     record.id = new_id(row, n);
-    record.text = render(row, n, record.id, format_for(row, created), owner);
+    record.text = render(row, row.record, {n, record.id, format_for(row, created), owner});
     if (!row.itwin_parameter.empty()) record.itwins = {some_itwin(n)};
     store(row, std::move(record));
 }
@@ -183,11 +160,23 @@ std::string Data::owner_text(std::string_view placeholder, std::string_view owne
     return owner.empty() ? caller_ : fmt::format("{}@sandbox.invalid", owner);
 }
 
-std::string Data::render(const ObjectRow& row, std::uint64_t n, const std::string& id, const std::string& created,
-                         std::string_view owner) const {
+std::string Data::now_for(const ObjectRow& row) const { return format_for(row, world_.now()); }
+
+Data::Draft Data::draft(const ObjectRow& row, std::string_view skeleton, std::string id) {
+    const auto n = own(row).next;
+    if (id.empty()) id = new_id(row, n);
+    return {id, render(row, skeleton.empty() ? row.record : skeleton, {n, id, format_for(row, world_.now()), {}})};
+}
+
+void Data::keep(const ObjectRow& row, std::string id, std::string text, std::vector<std::string> itwins) {
+    ++version_;
+    store(row, {.id = std::move(id), .text = std::move(text), .itwins = std::move(itwins)});
+}
+
+std::string Data::render(const ObjectRow& row, std::string_view rest, const Filling& with) const {
+    const auto& [n, id, created, owner] = with;
     std::string out;
     std::uint64_t guids = 0;
-    std::string_view rest = row.record;
     for (auto at = rest.find('$'); at != std::string_view::npos; at = rest.find('$')) {
         out += rest.substr(0, at);
         const auto name = rest.substr(at + 1, rest.find('$', at + 1) - at - 1);
@@ -197,6 +186,7 @@ std::string Data::render(const ObjectRow& row, std::uint64_t n, const std::strin
         else if (name == "created") out += created;
         else if (name == "guid") out += guid(seed_ + ++guids, row.key, n);
         else if (name == "itwin") out += some_itwin(n);
+        else if (name == "home") out += some_itwin(0);
         else if (name == "caller" || name == "owner") out += owner_text(name, owner);
         else if (name.starts_with("pick:")) out += pick(name.substr(5), n);
     }

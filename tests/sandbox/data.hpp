@@ -63,6 +63,18 @@ public:
     /// Has a record belong to these iTwins and no others.
     bool set_itwins(const ObjectRow& row, std::string_view id, std::vector<std::string> itwins);
 
+    /// A record that is not there yet: `skeleton` (the row's own where it is empty) filled in for the caller, now.
+    /// `id`: empty for one of the provider's making.
+    struct Draft {
+        std::string id, text;
+    };
+    Draft draft(const ObjectRow& row, std::string_view skeleton, std::string id = {});
+    /// Adds or replaces a record; one that is replaced stays in its iTwins.
+    void keep(const ObjectRow& row, std::string id, std::string text, std::vector<std::string> itwins = {});
+    /// The form that the row's object has times in, now.
+    std::string now_for(const ObjectRow& row) const;
+    std::string_view caller() const { return caller_; }
+
     bool owned(const ObjectRow& row, const Record& record) const;
     bool has_itwin(std::string_view id) const;
     /// Whether the caller may see it: it is his, or in an iTwin.
@@ -93,8 +105,13 @@ private:
     void make(const ObjectRow& row, Timestamp created, std::string_view owner);
     std::string new_id(const ObjectRow& row, std::uint64_t n) const;
     std::string owner_text(std::string_view placeholder, std::string_view owner) const;
-    std::string render(const ObjectRow& row, std::uint64_t n, const std::string& id, const std::string& created,
-                       std::string_view owner) const;
+    struct Filling {
+        std::uint64_t n;
+        std::string_view id;
+        std::string created;
+        std::string_view owner;
+    };
+    std::string render(const ObjectRow& row, std::string_view rest, const Filling& with) const;
     std::string some_itwin(std::uint64_t n) const;
     void store(const ObjectRow& row, Record record);
     void set_time(const ObjectRow& row, Record& record, std::string_view path);

@@ -2,11 +2,13 @@
 
 #include "config/core/json.hpp"
 #include "tests/sandbox/call.hpp"
+#include "tests/sandbox/objects.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
 
 namespace syncd::sandbox {
@@ -19,6 +21,18 @@ constexpr std::array<std::pair<std::string_view, FaultKind>, 19> kinds = {{
     {"nullNext", FaultKind::null_next}, {"noNext", FaultKind::no_next}, {"wrongKey", FaultKind::wrong_key},
     {"noId", FaultKind::no_id}, {"omit", FaultKind::omit}, {"twice", FaultKind::twice}, {"empty", FaultKind::empty},
     {"body", FaultKind::body}, {"date", FaultKind::date}}};
+
+bool set_object(Fault& fault, std::string_view text) {
+    const auto* row = find_object(text);
+    if (row) fault.object = row->name;
+    return row != nullptr;
+}
+
+bool set_probability(Fault& fault, std::string_view text) {
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), fault.probability);
+    return failure == std::errc{} && end == text.data() + text.size() && fault.probability >= 0 &&
+           fault.probability <= 1;
+}
 
 /// Sets one member; false when the name is unknown or the value does not fit.
 bool set(Fault& fault, std::string_view name, std::string_view text) {
@@ -33,6 +47,14 @@ bool set(Fault& fault, std::string_view name, std::string_view text) {
         fault.path = name == "hook" ? fmt::format("/hooks/{}", text) : std::string(text);
         return true;
     }
+    if (name == "method") return fault.method = text, true;
+    if (name == "object") return set_object(fault, text);
+    if (name == "operation") {
+        fault.operation = text;
+        return has_word("create update delete read write", text);
+    }
+    if (name == "probability") return set_probability(fault, text);
+    if (name == "seed") return number(fault.seed, 0, most);
     if (name == "contains") return fault.contains = text, true;
     if (name == "url") return fault.url = text, true;
     if (name == "body") return fault.body = text, true;
@@ -70,8 +92,17 @@ bool set_headers(Fault& fault, std::string_view object) {
     return true;
 }
 
+bool fits(const Fault& fault, const Subject& subject) {
+    const bool writes = has_word("create update delete", subject.operation);
+    return (fault.method.empty() || same_text(fault.method, subject.method)) &&
+           (fault.object.empty() || fault.object == subject.object) &&
+           (fault.operation.empty() || fault.operation == subject.operation ||
+            (fault.operation == "write" && writes));
+}
+
 bool fits(const Fault& fault, std::string_view path, std::string_view query) {
     std::string_view wanted = fault.path;
+    if (wanted.empty()) return query.find(fault.contains) != std::string_view::npos;
     const bool prefix = wanted.ends_with('*');
     if (prefix) wanted.remove_suffix(1);
     const auto bare = [](std::string_view text) {
@@ -79,6 +110,15 @@ bool fits(const Fault& fault, std::string_view path, std::string_view query) {
     };
     const bool same = prefix ? same_text(path.substr(0, wanted.size()), wanted) : same_text(bare(path), bare(wanted));
     return same && query.find(fault.contains) != std::string_view::npos;
+}
+
+/// The n-th draw of a fault, splitmix64: in [0, 1), and the same each time.
+double draw(std::uint64_t seed, std::int64_t n) {
+    std::uint64_t value = seed * 0x9E3779B97F4A7C15u + std::uint64_t(n) * 0xD1B54A32D192ED03u;
+    value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9u;
+    value = (value ^ (value >> 27)) * 0x94D049BB133111EBu;
+    constexpr double steps = 9007199254740992.0;  // 2^53: what a double holds exactly
+    return double((value ^ (value >> 31)) >> 11) / steps;
 }
 
 }  // namespace
@@ -101,11 +141,13 @@ result<Fault> parse_fault(std::string_view text) {
                          fmt::format("member {} = {}: not one of path, hook, kind (status, reset, close, hang, slow, "
                                      "truncate, garbage, html, foreignNext, loop, nullNext, noNext, wrongKey, noId, "
                                      "omit, twice, empty, body, date), status, count, after, afterPages, every, "
-                                     "retryAfter, delayMs, url, contains, processed, body, contentType, headers, "
+                                     "retryAfter, delayMs, url, method, object, operation, probability, seed, "
+                                     "contains, processed, body, contentType, headers, "
                                      "offsetSeconds, or not a value for it",
                                      member.key, member.value)};
     }
-    if (fault.path.empty()) return Error{errc::invalid_input, "a fault needs a path (or a hook)"};
+    if (fault.path.empty() && fault.object.empty() && fault.operation.empty())
+        return Error{errc::invalid_input, "a fault needs a path (or a hook), an object or an operation"};
     return fault;
 }
 
@@ -115,10 +157,11 @@ result<void> Faults::add(Fault fault) {
     return {};
 }
 
-std::optional<Fault> Faults::take(std::string_view path, std::string_view query) {
+std::optional<Fault> Faults::take(std::string_view path, std::string_view query, Subject subject) {
     for (auto at = faults_.begin(); at != faults_.end(); ++at) {
-        if (!fits(*at, path, query)) continue;
+        if (!fits(*at, path, query) || !fits(*at, subject)) continue;
         if (at->seen++ < at->after || (at->seen - at->after - 1) % at->every != 0) continue;
+        if (at->probability < 1 && draw(at->seed, at->seen) >= at->probability) continue;
         ++at->served;
         ++served_;
         Fault fault = *at;
@@ -132,9 +175,10 @@ std::string Faults::describe() const {
     std::string out = "[";
     for (const auto& fault : faults_) {
         if (out.size() > 1) out += ',';
-        out += fmt::format(R"({{"path":{},"kind":"{}","status":{},"count":{},"seen":{},"served":{}}})",
-                           json::quote(fault.path), to_string(fault.kind), fault.status, fault.count, fault.seen,
-                           fault.served);
+        out += fmt::format(R"({{"path":{},"object":{},"operation":"{}","kind":"{}","status":{},"count":{},"seen":{},)"
+                           R"("served":{}}})",
+                           json::quote(fault.path), json::quote(fault.object), fault.operation, to_string(fault.kind),
+                           fault.status, fault.count, fault.seen, fault.served);
     }
     return out + "]";
 }

@@ -37,8 +37,20 @@ enum class FaultKind {
     date,          // a right answer whose Date is `offsetSeconds` off
 };
 
+/// What a fault may ask of a request beside its path. Empty: unknown.
+struct Subject {
+    std::string_view method{};
+    std::string_view object{};             // full name
+    std::string_view operation{};          // create, update, delete or read
+};
+
 struct Fault {
-    std::string path;                      // trailing slash and letter case aside; `/itwins*`: all that begin so
+    std::string path{};                    // slash at the end and case aside; `/itwins*`: a prefix; empty: any
+    std::string method{};                  // empty: any
+    std::string object{};                  // full name; empty: any
+    std::string operation{};               // create, update, delete, read, write (any of the first three); empty: any
+    double probability = 1;                // of each fitting request, drawn from `seed`: the same ones each time
+    std::uint64_t seed = 1;
     std::string contains{};                // only where the decoded query contains this
     FaultKind kind = FaultKind::status;
     int status = 503;
@@ -51,11 +63,12 @@ struct Fault {
     std::string body{}, content_type = "application/json";
     http::Headers headers{};               // added to the answer, whatever the kind
     Duration date_offset{};
-    bool processed = false;                // receiver: takes the message in before answering `status`
+    bool processed = false;                // does everything (receiver: takes the message in) before it goes wrong
     std::int64_t seen = 0, served = 0;
 };
 
 /// {"path":"/itwins/","kind":"status","status":429,"count":3,"afterPages":0,"every":1,"retryAfter":2,"delayMs":0,
+/// "method":"POST","object":"itwins","operation":"create","probability":0.2,"seed":7,
 /// "url":"…","contains":"…","processed":false,"body":"…","contentType":"text/plain","headers":{"Name":"value"},
 /// "offsetSeconds":-7200}. The status is 503 unless it is given, 200 of a `body`.
 /// Errors: invalid_input naming the member and what is allowed.
@@ -68,7 +81,7 @@ public:
     result<void> add(Fault fault);
     void clear() { faults_.clear(); }
     /// The fault that this request meets, if any: the first fitting one on order.
-    std::optional<Fault> take(std::string_view path, std::string_view query);
+    std::optional<Fault> take(std::string_view path, std::string_view query, Subject subject = {});
     /// JSON list of what is left.
     std::string describe() const;
     std::uint64_t served() const { return served_; }

@@ -159,6 +159,10 @@ std::optional<bool> meets(const Condition& condition, const Known& known) {
 
 bool meets(const Condition& condition, std::string_view record) {
     const auto slice = json::find(record, condition.property);
+    if (slice && json::kind(*slice) == json::Kind::array)  // one of its elements
+        return std::ranges::any_of(json::elements(*slice), [&](std::string_view element) {
+            return json::as_text(element) == condition.values.front();
+        });
     const auto text = slice ? json::as_text(*slice) : std::nullopt;
     if (!text) return condition.op == Op::ne;
     if (const auto time = condition.time ? parse_time(*text) : std::nullopt)

@@ -1,6 +1,7 @@
 // bentley-sandbox: a provider and a webhook receiver on loopback, to try bentley-syncd without an account.
 #include "connector/http/server.hpp"
 #include "connector/world/real_world.hpp"
+#include "tests/sandbox/blob.hpp"
 #include "tests/sandbox/call.hpp"
 #include "tests/sandbox/sandbox.hpp"
 
@@ -101,7 +102,8 @@ int serve(Settings settings) {
     limits.body_bytes_max = 256u << 20;
     limits.connections_max = 4096;
     http::Server provider(*world, std::move(provider_door),
-                          [&box](http::Request request) { return box.provider(std::move(request)); }, limits);
+                          [&box](http::Request request) { return box.provider(std::move(request)); }, limits, {},
+                          sandbox::make_blobs());
     http::Server receiver(*world, std::move(receiver_door),
                           [&box](http::Request request) { return box.receiver(std::move(request)); }, limits);
 

@@ -130,7 +130,7 @@ constexpr std::array rows = {
               .path = "/reality-management/reality-data/", .key = "realityData", .at_start = 30,
               .paging = Paging::offset_token, .top_name = "$Top", .last_next = LastNext::null,
               .link_path = "/reality-management/reality-data", .token_name = "ContinuationToken",
-              .equals = "ownerId dataCenter=dataCenterLocation", .lists = "types=type",
+              .equals = "ownerId dataCenter=dataCenterLocation tag=tags", .lists = "types=type",
               .ranges = "acquisitionDateTime=acquisition/startDateTime createdDateTime modifiedDateTime "
                         "lastAccessedDateTime",
               .orders = "displayName createdDateTime modifiedDateTime", .owner_member = "ownerId",
@@ -165,23 +165,27 @@ constexpr std::array rows = {
               .record = templates::webhook},
 };
 
+template <class Fits>
+const ObjectRow* find_row(Fits fits) {
+    for (const auto span : {objects(), write_only_objects()})
+        for (const auto& row : span)
+            if (fits(row)) return &row;
+    return nullptr;
+}
+
 }  // namespace
 
 std::span<const ObjectRow> objects() { return rows; }
 
 const ObjectRow* find_object(std::string_view name) {
-    for (const auto& row : rows)
-        if (row.name == name || row.alias == name) return &row;
-    return nullptr;
+    return find_row([&](const ObjectRow& row) { return row.name == name || row.alias == name; });
 }
 
 const ObjectRow* find_list(std::string_view path) {
     const auto bare = [](std::string_view text) {
         return text.ends_with('/') ? text.substr(0, text.size() - 1) : text;
     };
-    for (const auto& row : rows)
-        if (same_text(bare(row.path), bare(path))) return &row;
-    return nullptr;
+    return find_row([&](const ObjectRow& row) { return same_text(bare(row.path), bare(path)); });
 }
 
 std::optional<std::string_view> path_of(std::string_view words, std::string_view name) {

@@ -49,6 +49,11 @@ struct ObjectRow {
     std::string_view lists{};                // the same, by any of the values that commas part
     std::string_view ranges{};               // plain parameters that select by time: start/end, whole seconds
     std::string_view orders{};               // properties that $orderby knows
+    std::string_view needs{};                // plain parameters of which a list call must have one
+    std::string_view default_order{};        // as $orderby would have it; empty: of creation
+    bool listed = true;                      // false: there is no list, only reads by id
+    std::string_view hidden{};               // members that no read shows
+    std::string_view list_segment{};         // {path}/{segment}/{iTwinId} is the list; empty: {path}
 
     std::string_view owner_member{};         // unless an iTwin is asked for, only the caller's own rows are listed
     std::string_view itwin_member{};         // which iTwin a row belongs to, and what `$filter` calls it
@@ -83,8 +88,11 @@ struct ObjectRow {
     std::string_view record{};               // of templates.hpp
 };
 
+/// What can be read.
 std::span<const ObjectRow> objects();
-/// By name or alias; null when there is none.
+/// What can only be written, and looked up after that. They begin empty.
+std::span<const ObjectRow> write_only_objects();
+/// Among both, by name or alias; null when there is none.
 const ObjectRow* find_object(std::string_view name);
 /// By the path of its list, trailing slash and letter case aside; null when there is none.
 const ObjectRow* find_list(std::string_view path);

@@ -20,7 +20,7 @@ constexpr std::string_view token_prefix = "sbxpage-";
 std::string query_without(const Call& call, std::string_view names) {
     std::string query;
     for (const auto& parameter : call.parameters)
-        if (!has_word(names, parameter.name)) query.append(parameter.spelled).append("&");
+        if (!has_word(names, parameter.name) && !parameter.spelled.empty()) query.append(parameter.spelled).append("&");
     return query;
 }
 
@@ -45,7 +45,7 @@ http::Response wrong_token(const ObjectRow& row) {
 
 std::string next_link(const ObjectRow& row, const Call& call, const std::string& url, const std::string& token) {
     const std::string_view quote = row.token_quoted ? "'" : "";
-    return fmt::format("{}?{}{}={}{}{}", url, query_without(call, "continuationToken"), row.token_name, quote, token,
+    return fmt::format("{}?{}{}={}{}{}", url, query_without(call, row.token_name), row.token_name, quote, token,
                        quote);
 }
 
@@ -116,9 +116,10 @@ void Pages::forget_when_changed() {
 }
 
 std::string Pages::selecting(const ObjectRow& row, const Call& call) {
+    constexpr std::string_view paging = "$top $skip continuationToken $continuationToken";
     std::string key(row.name);
     for (const auto& each : call.parameters)
-        if (!has_word("$top $skip continuationToken", each.name)) key += fmt::format("&{}={}", each.name, each.value);
+        if (!has_word(paging, each.name)) key += fmt::format("&{}={}", each.name, each.value);
     return key;
 }
 
@@ -169,7 +170,7 @@ Pages::Refusal Pages::frame_by_token(const ObjectRow& row, const Call& call, con
                                      Frame& frame) {
     const auto top = page_size(row, call);
     if (!top) return wrong_size(row);
-    if (const auto spelled = call.get_spelled("continuationToken")) {
+    if (const auto spelled = call.get_spelled(row.token_name)) {
         // The token names the last record seen, so it survives changes, a restart and a deleted record.
         const auto token = token_of(row, *spelled);
         const auto after = token.starts_with(token_prefix)
@@ -190,7 +191,7 @@ Pages::Refusal Pages::frame_by_offset_token(const ObjectRow& row, const Call& ca
     const auto top = page_size(row, call);
     if (!top) return wrong_size(row);
     std::int64_t skip = 0;
-    if (const auto spelled = call.get_spelled("continuationToken")) {
+    if (const auto spelled = call.get_spelled(row.token_name)) {
         const auto token = from_base64(*spelled);
         const bool valid = token && json::validate(*token).has_value();
         const auto offset = valid ? json::find(*token, "skip") : std::nullopt;
@@ -217,6 +218,8 @@ Pages::Body Pages::assemble(const ObjectRow& row, const Rows& rows, const Frame&
         if (text.size() > start) text += ',';
         if (!keep_id) {
             text += without_member(record.text, row.id_member);
+        } else if (!row.hidden.empty() && !minimal) {
+            text += without_member(record.text, row.hidden);
         } else if (minimal) {
             text += only_members(record.text, row.minimal);
         } else {

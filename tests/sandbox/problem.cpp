@@ -8,15 +8,21 @@
 namespace syncd::sandbox {
 
 http::Response problem(int status, std::string_view code, std::string_view message, Detail detail) {
-    std::string details;
-    if (!detail.code.empty()) {
-        details = fmt::format(R"(,"details":[{{"code":{},"message":{})", json::quote(detail.code),
-                              json::quote(detail.message));
-        if (!detail.target.empty()) details += R"(,"target":)" + json::quote(detail.target);
-        details += "}]";
+    return problem_of_all(status, code, message, std::span(&detail, detail.code.empty() ? 0 : 1));
+}
+
+http::Response problem_of_all(int status, std::string_view code, std::string_view message,
+                              std::span<const Detail> details) {
+    std::string list;
+    for (const auto& detail : details) {
+        list += fmt::format(R"({}{{"code":{},"message":{})", list.empty() ? R"(,"details":[)" : ",",
+                            json::quote(detail.code), json::quote(detail.message));
+        if (!detail.target.empty()) list += R"(,"target":)" + json::quote(detail.target);
+        list += "}";
     }
+    if (!list.empty()) list += "]";
     return json_response(status, fmt::format(R"({{"error":{{"code":{},"message":{}{}}}}})", json::quote(code),
-                                             json::quote(message), details));
+                                             json::quote(message), list));
 }
 
 http::Response operation_not_found() {

@@ -4,6 +4,7 @@
 #include "connector/http/message.hpp"
 #include "tests/sandbox/objects.hpp"
 
+#include <span>
 #include <string_view>
 
 namespace syncd::sandbox {
@@ -14,6 +15,10 @@ struct Detail {
 
 /// {"error":{"code","message","details"?:[{"code","message","target"?}]}}; no details when `detail` has no code.
 http::Response problem(int status, std::string_view code, std::string_view message, Detail detail = {});
+
+/// The same with several details.
+http::Response problem_of_all(int status, std::string_view code, std::string_view message,
+                              std::span<const Detail> details);
 
 /// 404 of a path or a version that is not served.
 http::Response operation_not_found();

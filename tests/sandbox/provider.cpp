@@ -1,5 +1,6 @@
 #include "tests/sandbox/provider.hpp"
 
+#include "config/core/json.hpp"
 #include "tests/sandbox/problem.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -37,6 +38,11 @@ bool answers_by_itself(FaultKind kind) {
            kind == FaultKind::body;
 }
 
+Subject subject_of(const Call& call, const Target& target, const WriteTarget& write) {
+    if (call.method == "GET") return {call.method, target.row ? target.row->name : "", "read"};
+    return {call.method, write.row ? write.row->name : "", write.row ? to_string(write.operation) : ""};
+}
+
 http::Response too_many(std::optional<std::int64_t> retry_after) {
     auto response = problem(429, "TooManyRequests", "You have sent too many requests in a given amount of time.");
     if (retry_after) response.headers.add("Retry-After", std::to_string(*retry_after));
@@ -49,7 +55,7 @@ http::Response too_many(std::optional<std::int64_t> retry_after) {
 Provider::Provider(World& world, Data& data, Tokens& tokens, std::string origin, std::string foreign_origin)
     : world_(world), data_(data), tokens_(tokens), origin_(std::move(origin)),
       foreign_origin_(foreign_origin.empty() ? std::string(foreign_origin_default) : std::move(foreign_origin)),
-      pages_(data) {}
+      pages_(data), writer_(data) {}
 
 awaitable<http::Response> Provider::handle(Call call) {
     const InFlight here(traffic_);
@@ -59,19 +65,25 @@ awaitable<http::Response> Provider::handle(Call call) {
     if (!token_call) traffic_.note(world_.tick(), call, target.row, known_token && !target.row);
     else if (known_token) traffic_.note_token_astray();
 
-    const auto fault = faults_.take(call.path, percent_decode(call.query));
+    const bool writes = !token_call && call.method != "GET";
+    const WriteTarget write = writes ? write_target_of(call) : WriteTarget{};
+    const std::uint64_t entry = writes ? note_write(call, write) : 0;
+    const auto fault = faults_.take(call.path, percent_decode(call.query), subject_of(call, target, write));
+    http::Response response;
+    const bool first = fault && fault->processed && !token_call;
+    if (first) response = answer(call, target, fault, entry);
     if (fault && (fault->delay > Duration::zero() || fault->kind == FaultKind::hang)) {
         Timer timer(world_);
         co_await timer.async_wait(fault->delay > Duration::zero() ? fault->delay : hang_default,
                                   asio::as_tuple(asio::use_awaitable));
     }
-    if (fault && (fault->kind == FaultKind::hang || fault->kind == FaultKind::reset)) co_return http::Response{};
-
-    http::Response response;
-    if (fault && answers_by_itself(fault->kind)) response = failure(*fault);
-    else if (token_call) response = tokens_.issue(call);
-    else response = answer(call, target, twist_of(fault));
-    if (fault && fault->kind == FaultKind::close) co_return http::Response{};
+    const bool cut = fault && (fault->kind == FaultKind::hang || fault->kind == FaultKind::reset);
+    if (!cut && fault && answers_by_itself(fault->kind)) response = failure(*fault);
+    else if (!cut && token_call) response = tokens_.issue(call);
+    else if (!cut && !first) response = answer(call, target, fault, entry);
+    if (cut || (fault && fault->kind == FaultKind::close)) response = {};
+    note_answer(entry, response.status, fault);
+    if (response.status == 0) co_return response;
     if (fault && fault->kind == FaultKind::truncate) response.body.resize(response.body.size() / 2);
     if (!token_call) traffic_.note_status(response.status);
     if (fault)
@@ -81,32 +93,60 @@ awaitable<http::Response> Provider::handle(Call call) {
     co_return response;
 }
 
-/// An id is one segment of the path as it was spelled; what it holds is encoded in there.
-Provider::Target Provider::target_of(const Call& call) {
-    if (const auto* row = find_list(call.path)) return {row, ""};
-    const std::string_view path = call.spelled_path;
-    const auto slash = path.rfind('/');
-    if (slash == std::string_view::npos || slash == 0) return {};
-    const auto* row = find_list(percent_decode(path.substr(0, slash)));
-    if (!row || !row->own_read) return {};
-    return {row, percent_decode(path.substr(slash + 1))};
+std::uint64_t Provider::note_write(const Call& call, const WriteTarget& target) {
+    Entry entry{.at = world_.now(), .method = call.method, .target = call.spelled_path,
+                .object = std::string(target.row ? target.row->name : std::string_view{}),
+                .operation = target.operation, .headers = call.headers, .body = call.body};
+    if (!call.query.empty()) entry.target += "?" + call.query;
+    return ledger_.add(std::move(entry));
 }
 
-http::Response Provider::answer(const Call& call, const Target& target, const Twist& twist) {
+void Provider::note_answer(std::uint64_t entry, int status, const std::optional<Fault>& fault) {
+    auto* noted = ledger_.find(entry);
+    if (!noted) return;
+    noted->status = status;
+    if (fault) noted->fault = to_string(fault->kind);
+}
+
+http::Response Provider::answer(const Call& call, const Target& target, const std::optional<Fault>& fault,
+                                std::uint64_t entry) {
     if (const auto wait = traffic_.over_limit(world_.tick())) return too_many(wait);
     if (auto refusal = tokens_.refusal(call)) return *refusal;
-    if (!target.row || call.method != "GET" || !serves(*target.row, call.headers.get("Accept")))
-        return operation_not_found();
-    if (target.id.empty()) return pages_.list(*target.row, call, origin_of(call), twist);
-    return own_read(*target.row, target.id);
+    if (call.method == "GET") return read(call, target, twist_of(fault));
+    auto outcome = writer_.handle(call, write_target_of(call), origin_of(call));
+    if (auto* noted = ledger_.find(entry)) {
+        noted->processed = outcome.processed;
+        noted->id = std::move(outcome.id);
+    }
+    return std::move(outcome.response);
 }
 
-http::Response Provider::own_read(const ObjectRow& row, const std::string& id) {
-    const Record* record = data_.find(row, id);
+http::Response Provider::read(const Call& call, const Target& target, const Twist& twist) {
+    if (!target.row || !serves(*target.row, call.headers.get("Accept"))) return operation_not_found();
+    return target.id.empty() ? list(call, target, twist) : own_read(target);
+}
+
+http::Response Provider::list(const Call& call, const Target& target, const Twist& twist) {
+    const auto& row = *target.row;
+    if (!row.listed || row.list_segment.empty() != target.itwin.empty()) return operation_not_found();
+    if (target.itwin.empty()) return pages_.list(row, call, origin_of(call), twist);
+    auto asked = call;
+    asked.parameters.push_back({"iTwinId", target.itwin, ""});  // not spelled: links have it in their path
+    return pages_.list(row, asked, origin_of(call), twist);
+}
+
+http::Response Provider::own_read(const Target& target) {
+    const auto& row = *target.row;
+    const Record* record = data_.find(row, target.id);
     if (!record || !data_.visible(row, *record))
         return problem(404, row.not_found, "Requested resource is not available.");
     std::string text = pages_.fresh(*record);
+    if (target.files) {
+        const auto files = json::find(text, "sourceFiles");
+        return json_response(200, fmt::format(R"({{"sourceFiles":{}}})", files.value_or("[]")));
+    }
     if (!row.own_lacks.empty()) text = without_member(text, row.own_lacks);
+    if (!row.hidden.empty()) text = without_member(text, row.hidden);
     if (!row.own_added.empty()) text.insert(text.rfind('}'), fmt::format(",{}", row.own_added));
     return json_response(200, row.own_wrapper.empty() ? text : fmt::format("{{\"{}\":{}}}", row.own_wrapper, text));
 }

@@ -1,13 +1,17 @@
-// The imitated iTwin Platform: token endpoint, bearer and version checks, lists and single reads, and faults on order.
+// The imitated iTwin Platform: token endpoint, bearer and version checks, lists, single reads and writes, and
+// faults on order.
 #pragma once
 
 #include "connector/http/message.hpp"
 #include "connector/world/world.hpp"
 #include "tests/sandbox/data.hpp"
 #include "tests/sandbox/faults.hpp"
+#include "tests/sandbox/ledger.hpp"
 #include "tests/sandbox/pages.hpp"
+#include "tests/sandbox/routes.hpp"
 #include "tests/sandbox/tokens.hpp"
 #include "tests/sandbox/traffic.hpp"
+#include "tests/sandbox/writer.hpp"
 
 #include <string>
 
@@ -26,16 +30,16 @@ public:
 
     Faults& faults() { return faults_; }
     Traffic& traffic() { return traffic_; }
+    Ledger& ledger() { return ledger_; }
 
 private:
-    struct Target {
-        const ObjectRow* row = nullptr;
-        std::string id;                    // of a single read; empty: the list
-    };
-
-    static Target target_of(const Call& call);
-    http::Response own_read(const ObjectRow& row, const std::string& id);
-    http::Response answer(const Call& call, const Target& target, const Twist& twist);
+    http::Response own_read(const Target& target);
+    http::Response list(const Call& call, const Target& target, const Twist& twist);
+    http::Response read(const Call& call, const Target& target, const Twist& twist);
+    http::Response answer(const Call& call, const Target& target, const std::optional<Fault>& fault,
+                          std::uint64_t entry);
+    std::uint64_t note_write(const Call& call, const WriteTarget& target);
+    void note_answer(std::uint64_t entry, int status, const std::optional<Fault>& fault);
     http::Response failure(const Fault& fault) const;
     Twist twist_of(const std::optional<Fault>& fault) const;
     std::string origin_of(const Call& call) const;
@@ -45,6 +49,8 @@ private:
     Tokens& tokens_;
     std::string origin_, foreign_origin_;
     Pages pages_;
+    Writer writer_;
+    Ledger ledger_;
     Faults faults_;
     Traffic traffic_;
 };

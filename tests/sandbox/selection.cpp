@@ -104,7 +104,7 @@ std::string only_members(std::string_view record, std::string_view wanted) {
 std::string without_member(std::string_view record, std::string_view unwanted) {
     std::string keep;
     for (const auto& member : json::members(record))
-        if (member.key != unwanted) keep.append(member.key).append(" ");
+        if (!has_word(unwanted, member.key)) keep.append(member.key).append(" ");
     return only_members(record, keep);
 }
 
@@ -112,6 +112,9 @@ Selection make_selection(const Data& data, const ObjectRow& row, const Call& cal
     const auto refuse = [&](std::string_view target, std::string_view message) {
         return Selection{{}, invalid_value(row, target, message)};
     };
+    const auto needed = split_words(row.needs);
+    if (!needed.empty() && std::ranges::none_of(needed, [&](auto name) { return call.get(name).has_value(); }))
+        return refuse(needed.front(), "The parameter is required.");
     Filter filter;
     if (const auto refused = read_filter(row, call, filter)) return refuse(refused->target, refused->message);
     const auto include = call.get("includeInactive"), status = call.get("status");
@@ -132,7 +135,8 @@ Selection make_selection(const Data& data, const ObjectRow& row, const Call& cal
     }
     if (row.newest_first) std::ranges::reverse(selection.rows);
     const auto order = row.orders.empty() ? std::nullopt : call.get("$orderby");
-    if (!sort_rows(selection.rows, row, order.value_or(""))) return refuse("$orderby", "Unknown property or direction");
+    if (!sort_rows(selection.rows, row, order.value_or(std::string(row.default_order))))
+        return refuse("$orderby", "Unknown property or direction");
     return selection;
 }
 

@@ -18,6 +18,7 @@ Selection make_selection(const Data& data, const ObjectRow& row, const Call& cal
 
 /// Record's members but for those left out, or only those wanted.
 std::string only_members(std::string_view record, std::string_view wanted);
+/// `unwanted`: one or several, parted by spaces.
 std::string without_member(std::string_view record, std::string_view unwanted);
 
 }  // namespace syncd::sandbox

@@ -40,10 +40,11 @@ bool known_parameter(const ObjectRow& row, std::string_view name) {
     if (row.paging != Paging::none && !row.top_fixed && same_text(name, "$top")) return true;
     if (row.paging == Paging::offset && same_text(name, "$skip")) return true;
     const bool by_token = row.paging == Paging::token || row.paging == Paging::offset_token;
-    if (by_token && same_text(name, "continuationToken")) return true;
+    if (by_token && same_text(name, row.token_name)) return true;
     if (!row.filters.empty() && same_text(name, "$filter")) return true;
     if (!row.orders.empty() && same_text(name, "$orderby")) return true;
     if (row.inactive_hidden && same_text(name, "includeInactive")) return true;
+    if (has_word(row.needs, name)) return true;
     return path_of(row.equals, name) || path_of(row.lists, name) || path_of(row.ranges, name) ||
            (!row.itwin_parameter.empty() && same_text(name, row.itwin_parameter));
 }

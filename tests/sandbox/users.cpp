@@ -30,9 +30,10 @@ std::string escape(std::string_view text) {
 
 std::string encode(std::string_view text) {
     std::string out;
-    for (const char c : text) {
-        const bool plain = std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
-        out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    for (const char each : text) {
+        const auto c = static_cast<unsigned char>(each);
+        const bool plain = std::isalnum(c) || c == '-' || c == '_' || c == '.';
+        out += plain ? std::string(1, each) : fmt::format("%{:02X}", c);
     }
     return out;
 }

@@ -1,5 +1,6 @@
 // EXPLAIN QUERY PLAN of what runs in loops: the statements are taken from the connection while the product runs them.
 #include "storage/leftovers.hpp"
+#include "storage/notices.hpp"
 #include "storage/operations.hpp"
 #include "storage/outbox.hpp"
 #include "storage/records.hpp"
@@ -139,6 +140,16 @@ TEST(Plans, FindingAndCommittingDeletesScansNoTable) {
                                 .now = at(9)});
         },
         big_tables));
+}
+
+TEST(Plans, TellingScansNoTable) {
+    Plans plans;
+    const auto key = plans.store.key;
+    const Notices notices = {{"hook", "inst", "op-1", "{}"}};
+    expect_none(plans.scans([&](Database& db) { notify_once_accepted(db, key, "hook", notices, at(9)); }, big_tables));
+    expect_none(plans.scans([&](Database& db) { wait_for_redelivery(db, key, at(9)); }, big_tables));
+    expect_none(plans.scans([&](Database& db) { release_notices(db, 1, at(9)); }, big_tables));
+    expect_none(plans.scans([&](Database& db) { kept_schedules(db, "inst"); }, big_tables));
 }
 
 TEST(Plans, ForgettingScansNoTable) {

@@ -110,7 +110,7 @@ TEST(Views, OfNoUseAreDroppedButNeitherTheSchemasNorAUsers) {
     define(store, {});
 
     EXPECT_EQ(store.column("SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name"),
-              (Texts{"deliveries", "records", "theirs"}));
+              (Texts{"deliveries", "records", "theirs", "writes"}));
 }
 
 TEST(Views, ANameThatIsTakenIsLeftAndTold) {

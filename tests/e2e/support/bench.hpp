@@ -89,9 +89,14 @@ struct Settings {
     std::string manifest{};  // a file to use instead of `objects`
     std::string url{};       // of the destination; empty: the sandbox's receiver
     std::string secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    std::string destination{};  // further members, each followed by a comma
-    std::string server{};       // likewise
-    std::string read{};         // config.read.objects of the installation, flow YAML
+    std::string destination{};          // further members, each followed by a comma
+    std::string server{};               // likewise
+    std::string events{};               // of `notifications`, told to destination `alerts`; empty: none
+    std::string read{};                 // config.read.objects of the installation, flow YAML
+    std::vector<std::string> writes{};  // write objects of the manifest
+    std::string write{};                // config.write.objects of the installation, flow YAML
+    bool proxy = false;                 // of the manifest
+    std::string more{};                 // further lines of the configuration
     std::string log_level = "info";
 };
 
@@ -134,7 +139,7 @@ public:
     Sandbox sandbox;
 
     void configure(const Settings& settings) {
-        write_text(folder / "amp.yaml", settings.manifest.empty() ? manifest_of(settings.objects) : settings.manifest);
+        write_text(folder / "amp.yaml", settings.manifest.empty() ? whole_manifest_of(settings) : settings.manifest);
         write_text(folder / "config.yaml", config_of(settings));
     }
     std::filesystem::path database() const { return folder / "syncd.db"; }
@@ -165,6 +170,13 @@ public:
         return all;
     }
 
+    static std::string whole_manifest_of(const Settings& settings) {
+        auto text = manifest_of(settings.objects);
+        if (!settings.writes.empty()) text += "    write:\n      objects:\n";
+        for (const auto& object : settings.writes) text += fmt::format("        - objectName: {}\n", object);
+        if (settings.proxy) text += "    proxy: { enabled: true }\n";
+        return text;
+    }
     static std::string manifest_of(const std::vector<ObjectSpec>& objects) {
         std::string list =
             "specVersion: 1.0.0\nintegrations:\n  - name: bentley\n    displayName: Bentley\n"
@@ -184,13 +196,20 @@ public:
         text += fmt::format("server: {{ {}listen: 127.0.0.1:0 }}\n", settings.server);
         text += fmt::format("destinations:\n  bentleyWebhook: {{ {}retrySchedule: [100ms, 100ms], url: \"{}\", ",
                             settings.destination, settings.url.empty() ? sandbox.hook : settings.url);
-        text += fmt::format("secret: {} }}\ninstallations:\n  - integration: {}\n", settings.secret,
-                            sample ? "readAndWriteBentley" : "bentley");
+        text += fmt::format("secret: {} }}\n", settings.secret);
+        if (!settings.events.empty())
+            text += fmt::format(
+                "  alerts: {{ retrySchedule: [100ms, 100ms], url: \"{}/hooks/alerts\", secret: {} }}\n"
+                "notifications: [{{ destination: alerts, events: [{}] }}]\n",
+                sandbox.hook.substr(0, sandbox.hook.find("/hooks/")), settings.secret, settings.events);
+        text += fmt::format("installations:\n  - integration: {}\n", sample ? "readAndWriteBentley" : "bentley");
         text +=
             "    groupRef: acme\n    connection: { grant: client_credentials, clientId: sandbox, "
             "clientSecret: sandbox-secret, scopes: [itwin-platform] }\n";
-        if (!settings.read.empty())
-            text += fmt::format("    config: {{ read: {{ objects: {{ {} }} }} }}\n", settings.read);
+        if (!settings.read.empty() || !settings.write.empty())
+            text += fmt::format("    config: {{ read: {{ objects: {{ {} }} }}, write: {{ objects: {{ {} }} }} }}\n",
+                                settings.read, settings.write);
+        text += settings.more;
         return text + fmt::format("log: {{ level: {} }}\n", settings.log_level);
     }
 

@@ -1,0 +1,88 @@
+// The writes of one installation: accepts them onto the disk, sends them in their order, finds out what became of them.
+#pragma once
+
+#include "config/core/cipher.hpp"
+#include "connector/bentley/lookup.hpp"
+#include "connector/bentley/rules.hpp"
+#include "connector/world/group.hpp"
+#include "daemon/read_run.hpp"
+#include "daemon/write_judge.hpp"
+#include "daemon/written_records.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace syncd {
+
+/// A write request of Ampersand's API, parsed.
+struct WriteOrder {
+    std::string object;  // provider's or mapped name
+    WriteType type{};
+    bool batch = false, all_or_none = false, asynchronous = false;
+    std::int64_t deadline_hours = 1;
+    std::vector<std::string> records;  // JSON objects; more than one only in a batch
+    std::string idempotency_key;       // empty: none
+    std::string digest;                // of the request, where it has a key
+};
+
+struct WriteAccepted {
+    std::string operation_id;            // empty: refused as a whole
+    std::vector<bentley::Fault> faults;  // then: all of them
+};
+
+class WriteService {
+public:
+    WriteService(ReaderContext& context, const bentley::Catalog& catalog, const Cipher& cipher,
+                 WrittenRecords& written);
+
+    /// Puts the request on disk. Errors: not_found (the installation doesn't write the object), conflict (the key came
+    /// with another request).
+    awaitable<result<WriteAccepted>> accept(WriteOrder order);
+    /// Until none of the operation's writes will change soon: each is done, failed or unknown; or `limit` is over.
+    /// Answers open ones of theirs too.
+    awaitable<std::vector<storage::Write>> wait(std::string operation_id, Duration limit);
+    /// The record as the provider answered it, JSON; empty when there is none.
+    std::string answer_of(const storage::Write& write) const;
+    /// Sends what is due until the context is stopping.
+    awaitable<void> run();
+    /// There may be something to do, or it is time to stop.
+    void wake();
+    /// What tells of the end of the write's operation.
+    storage::BuildWritten tell_written(const storage::Write& write) const;
+    /// Cuts what is in flight: its outcome is looked for when the process starts again.
+    void cancel() { lanes_.cancel(); }
+    /// The write object of that name; empty when the installation has none.
+    const config::WriteObject* find(const std::string& object) const;
+
+private:
+    struct Job;
+
+    result<storage::NewWrite> prepare(const config::WriteObject& object, const WriteOrder& order,
+                                      const std::string& record, std::vector<bentley::Fault>& faults);
+    awaitable<void> settle_interrupted();
+    awaitable<void> start_due();
+    awaitable<void> work(storage::Write write);
+    awaitable<storage::WriteStep> carry_out(Job& job);
+    awaitable<storage::WriteStep> send(Job& job);
+    awaitable<result<std::optional<http::Response>>> read_present(Job& job);
+    awaitable<storage::WriteStep> look(Job& job);
+    awaitable<void> finish(const storage::Write& write, storage::WriteStep step);
+    WriteCase case_of(const Job& job);
+    result<void> open(Job& job) const;
+    WriteSubject subject(const storage::Write& write) const;
+    bentley::Lost lost_of(const storage::Write& write, const std::string& record) const;
+
+    ReaderContext& context_;
+    const bentley::Catalog& catalog_;
+    const Cipher& cipher_;
+    WrittenRecords& written_;
+    std::vector<std::int64_t> busy_;                 // keys
+    std::multimap<std::string, Doorbell*> waiting_;  // by operation
+    Doorbell bell_;
+    Group lanes_;
+    bool paused_ = false;  // the store failed: not so fast
+};
+
+}  // namespace syncd
