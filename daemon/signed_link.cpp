@@ -1,5 +1,6 @@
 #include "daemon/signed_link.hpp"
 
+#include "connector/http/url.hpp"
 #include "daemon/http/form.hpp"
 #include "daemon/signature.hpp"
 
@@ -39,7 +40,7 @@ bool SignedLinks::is_valid(std::string_view subject, std::string_view query, Tim
 
 std::string SignedLinks::connect_link(const std::string& public_url, const std::string& installation_id,
                                       Timestamp now) const {
-    return fmt::format("{}/connect/{}?{}", public_url, installation_id,
+    return fmt::format("{}/connect/{}?{}", public_url, http::percent_encode(installation_id),
                        sign(connect_subject(installation_id), now, connect_link_lifetime));
 }
 

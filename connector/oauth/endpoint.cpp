@@ -35,11 +35,12 @@ bool is_invalid_grant(const http::Response& response) {
 Error refuse(const http::Response& response, const std::string& where) {
     const bool ours = response.status == 400 || response.status == 401 || response.status == 403;
     const auto code = ours ? errc::unauthorized : response.status == 429 ? errc::rate_limited : errc::transient;
-    const auto hint = ours ? "; check clientId, clientSecret and scopes" : "";
+    const bool ended = ours && is_invalid_grant(response);
+    const auto hint = ours && !ended ? credentials_hint : "";
     return {.code = code,
             .message = fmt::format("{} gave no token: {}{}", where, explain(response), hint),
             .http_status = response.status,
-            .needs_consent = ours && is_invalid_grant(response)};
+            .needs_consent = ended};
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 
 namespace syncd::oauth {
 
+inline constexpr const char* credentials_hint = "; check clientId, clientSecret and scopes";
+
 /// What the token endpoint gave.
 struct Issued {
     Secret access_token;

@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace syncd::oauth {
 namespace {
@@ -70,7 +71,7 @@ awaitable<result<void>> TokenSource::fetch() {
     auto issued = co_await ask_for_token(client_, provider_, credentials_form(connection_));
     if (!issued) {
         auto error = issued.error();
-        error.needs_consent = false;  // there is no user
+        if (std::exchange(error.needs_consent, false)) error.message += credentials_hint;  // there is no user
         co_return error;
     }
     use(issued->access_token, asked_at, issued->lifetime);

@@ -69,8 +69,9 @@ awaitable<http::Response> show(Daemon& daemon, http::Request request, std::strin
                              "There is no such installation, or it signs in without a user.");
     auto browser = browser_of(request);
     if (browser.empty()) browser = oauth::random_text([&daemon] { return daemon.world().random(); });
-    const auto start = fmt::format("{}{}{}{}?{}", base_path(daemon.public_url()), prefix, id, start_suffix,
-                                   daemon.links().sign(start_subject(id, browser), now, connect_link_lifetime));
+    const auto start =
+        fmt::format("{}{}{}{}?{}", base_path(daemon.public_url()), prefix, http::percent_encode(id), start_suffix,
+                    daemon.links().sign(start_subject(id, browser), now, connect_link_lifetime));
     const auto& name = installation->group_name.empty() ? installation->group_ref : installation->group_name;
     auto body = "<p>You are about to let this installation use your Bentley iTwin Platform account.</p>\n<dl>" +
                 row("Group", installation->group_ref) + row("Name", installation->group_name) +
