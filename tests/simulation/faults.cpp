@@ -48,7 +48,18 @@ std::string_view to_string(Fault fault) {
                                                               "stop",
                                                               "disk_full",
                                                               "read_error",
-                                                              "clock_jump"};
+                                                              "clock_jump",
+                                                              "write_unheard",
+                                                              "write_lost",
+                                                              "write_error",
+                                                              "write_error_done",
+                                                              "write_limited",
+                                                              "write_refused",
+                                                              "write_late",
+                                                              "write_slow",
+                                                              "write_lag",
+                                                              "lookup_fails",
+                                                              "write_amid"};
     return names[std::size_t(fault)];
 }
 

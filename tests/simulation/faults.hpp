@@ -57,8 +57,19 @@ enum class Fault {
     disk_full,
     read_error,
     clock_jump,  // the machine
+    write_unheard,
+    write_lost,
+    write_error,
+    write_error_done,
+    write_limited,
+    write_refused,
+    write_late,
+    write_slow,
+    write_lag,
+    lookup_fails,
+    write_amid,  // writes; only worlds with writes have them
 };
-inline constexpr std::size_t fault_kinds = std::size_t(Fault::clock_jump) + 1;
+inline constexpr std::size_t fault_kinds = std::size_t(Fault::write_amid) + 1;
 std::string_view to_string(Fault fault);
 
 class Faults {

@@ -32,6 +32,7 @@ void SimulatedWorld::begin(const config::Config& config) {
         invariants_.check_integrity(database);
         invariants_.check_outbox(database, false);
         invariants_.begin_life(database, lives_);
+        if (scenario_.writes) write_invariants_.begin_life(database, lives_);
     });
 }
 
@@ -123,6 +124,7 @@ void SimulatedWorld::settle() {
     if (life_->ended()) return journal_.violate("teardown", "the process can't be started in peace");
     loop_.run_until(loop_.tick() + 1min, [this] { return life_->started(); });
     enable_destinations();
+    settle_writes();
     if (scenario_.heals) {
         loop_.run_until(loop_.tick() + late_max, [this] { return journal_.violated(); });
         heal();
@@ -136,10 +138,24 @@ void SimulatedWorld::settle() {
     if (journal_.violated()) return;
     look([this](Observer& database) {
         invariants_.check_outbox(database, true);
+        if (scenario_.writes) write_invariants_.check_end(database);
         if (scenario_.heals) invariants_.check_healed(database);
         invariants_.check_integrity(database);
     });
     stop_in_peace();
+}
+
+/// Every write ends by itself.
+void SimulatedWorld::settle_writes() {
+    std::int64_t open = scenario_.writes ? 1 : 0;
+    const auto end = loop_.tick() + drain_max;
+    while (open > 0 && loop_.tick() < end && !journal_.violated()) {
+        loop_.run_until(loop_.tick() + 5s, [] { return false; });
+        look([&](Observer& database) {
+            open = database.open_writes();
+            write_invariants_.look(database, std::max(undisturbed_since_, life_->began()));
+        });
+    }
 }
 
 void SimulatedWorld::heal() {

@@ -24,7 +24,7 @@ std::vector<StoredObject> Observer::objects() {
         "coalesce((SELECT h.health FROM connection_health h WHERE h.installation_id = o.installation_id), 'healthy') = "
         "'healthy' "
         "FROM object_state o LEFT JOIN operations p ON p.status = 'in_progress' "  // by the index on that
-        "AND +p.installation_id = o.installation_id AND +p.object = o.object GROUP BY o.key ORDER BY 1, 2");
+        "AND p.action_type = 'read' AND +p.installation_id = o.installation_id AND +p.object = o.object GROUP BY o.key ORDER BY 1, 2");
     std::vector<StoredObject> found;
     while (row.step())
         found.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.time(4), row.time(5), row.time(6),
@@ -81,24 +81,63 @@ std::vector<StoredMessage> Observer::messages(const std::string& destination, co
 
 std::vector<StoredOperation> Observer::operations() {
     auto row = database_.query(
-        "SELECT id, object, status, result, read_type, created_at, deletes, installation_id FROM operations ORDER BY "
+        "SELECT id, object, status, result, read_type, created_at, deletes, installation_id, action_type FROM operations ORDER BY "
         "id");
     std::vector<StoredOperation> found;
     while (row.step())
         found.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4),
-                         row.time(5).value_or(Timestamp{}), row.integer(6), row.text(7)});
+                         row.time(5).value_or(Timestamp{}), row.integer(6), row.text(7), row.text(8)});
     return found;
 }
 
 std::optional<StoredOperation> Observer::operation(const std::string& id) {
     auto row = database_.query(
-        "SELECT id, object, status, result, read_type, created_at, deletes, installation_id FROM operations WHERE id = "
+        "SELECT id, object, status, result, read_type, created_at, deletes, installation_id, action_type FROM operations WHERE id = "
         "?");
     row.bind(id);
     if (!row.step()) return std::nullopt;
     return StoredOperation{row.text(0),    row.text(1), row.text(2),
                            row.text(3),    row.text(4), row.time(5).value_or(Timestamp{}),
-                           row.integer(6), row.text(7)};
+                           row.integer(6), row.text(7), row.text(8)};
+}
+
+std::vector<StoredWrite> Observer::writes() {
+    auto row = database_.query(
+        "SELECT key, position, attempts, id, operation_id, installation_id, object, type, record_id, status, error, "
+        "deadline_at FROM write ORDER BY operation_id, position");
+    std::vector<StoredWrite> found;
+    while (row.step())
+        found.push_back({row.integer(0), row.integer(1), row.integer(2), row.text(3), row.text(4), row.text(5),
+                         row.text(6), row.text(7), row.text(8), row.text(9), row.text(10),
+                         row.time(11).value_or(Timestamp{})});
+    return found;
+}
+
+std::vector<StoredWriteOperation> Observer::write_operations() {
+    auto row = database_.query(
+        "SELECT w.operation_id, o.status, w.asynchronous, (SELECT count(*) FROM message m JOIN message_body b "
+        "ON b.message_key = m.key WHERE m.operation_id = w.operation_id AND instr(b.body, 'write.async.done') > 0) "
+        "FROM write_operation w JOIN operations o ON o.id = w.operation_id ORDER BY 1");
+    std::vector<StoredWriteOperation> found;
+    while (row.step()) found.push_back({row.text(0), row.text(1), row.integer(2) != 0, row.integer(3)});
+    return found;
+}
+
+std::string Observer::operation_of_key(const std::string& key) {
+    auto row = database_.query("SELECT operation_id FROM idempotency WHERE key = ?");
+    row.bind(key);
+    return row.step() ? row.text(0) : std::string();
+}
+
+std::int64_t Observer::open_writes() {
+    auto row = database_.query("SELECT count(*) FROM write WHERE status IN ('pending', 'sending')");
+    row.step();
+    return row.integer(0);
+}
+
+std::string Observer::unknown_write() {
+    auto row = database_.query("SELECT id FROM write WHERE status = 'unknown' ORDER BY key LIMIT 1");
+    return row.step() ? row.text(0) : std::string();
 }
 
 bool Observer::is_dead(const std::string& stream, std::int64_t sequence) {

@@ -50,7 +50,20 @@ struct StoredOperation {
     std::string id, object, status, result, read_type;
     Timestamp created_at;
     std::int64_t deletes = 0;
-    std::string installation;
+    std::string installation, action;
+};
+
+struct StoredWrite {
+    std::int64_t key = 0, position = 0, attempts = 0;
+    std::string id, operation, installation, object, type, record_id, status, error;
+    Timestamp deadline_at;
+};
+
+/// An operation of writes, and how many messages tell of its end.
+struct StoredWriteOperation {
+    std::string id, status;
+    bool asynchronous = false;
+    std::int64_t notices = 0;
 };
 
 class Observer {
@@ -67,6 +80,14 @@ public:
                                         const std::string& object);
     std::vector<StoredOperation> operations();
     std::optional<StoredOperation> operation(const std::string& id);
+    std::vector<StoredWrite> writes();
+    std::vector<StoredWriteOperation> write_operations();
+    /// Empty: the key is not known.
+    std::string operation_of_key(const std::string& key);
+    /// Writes that wait or are being sent.
+    std::int64_t open_writes();
+    /// The first write whose outcome is unknown; empty: none.
+    std::string unknown_write();
     bool is_dead(const std::string& stream, std::int64_t sequence);
     /// Messages that are neither delivered nor dead.
     std::int64_t open_messages();

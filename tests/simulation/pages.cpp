@@ -13,12 +13,6 @@ namespace {
 constexpr std::size_t recents_max = 25;
 constexpr std::string_view skip_name = "&$skip=", position_name = "&continuationToken=";
 
-std::string key_of(const std::string& object) {
-    if (object.ends_with("/jobs")) return "jobs";
-    if (object == "reality-management/reality-data") return "realityData";
-    return object == "curated-content/cesium" ? "items" : "iTwins";
-}
-
 /// Where a job stands in its list, as text that sorts.
 std::string place_of(const Row& row, int order) {
     if (order == 2) return std::string(row.id.rbegin(), row.id.rend());
@@ -30,6 +24,13 @@ std::string problem(std::string_view code) {
 }
 
 }  // namespace
+
+std::string key_of(const std::string& object) {
+    if (object.ends_with("/jobs")) return "jobs";
+    if (object == "reality-management/reality-data") return "realityData";
+    if (object == "library/catalogs") return "catalogs";
+    return object == "curated-content/cesium" ? "items" : "iTwins";
+}
 
 /// A page on its way out.
 struct Provider::ListPage {
@@ -114,6 +115,9 @@ Reply Provider::list(const Arrival& arrival, const Token& token, const std::stri
         });
     const bool paged = object != "curated-content/cesium";
     const auto end = paged ? at + std::min<std::int64_t>(query.top, rows.end() - at) : rows.end();
+    const bool amid = amid_ && arrival.life == life_ && at != end && faults_.strike(Fault::write_amid);
+    const auto amid_id = amid ? (*at)->id : std::string();
+    if (amid) truths_.at(object).rewrite(amid_id, machine_.true_now());
     ListPage page{.key = key_of(object), .self = query.target};
     for (auto row = at; row != end; ++row) page.rows.push_back(truths_.at(object).render(**row));
     if (end != rows.end() && by_place)
@@ -135,6 +139,10 @@ Reply Provider::list(const Arrival& arrival, const Token& token, const std::stri
     spoil(page);
     auto reply = answered(200, std::move(page.body));
     reply.way = page.way;
+    if (amid) {
+        reply.delay = faults_.chance().between(Duration{std::chrono::seconds{2}}, Duration{std::chrono::seconds{12}});
+        amid_(token.installation, object, amid_id);
+    }
     if (cap != INT64_MAX && rules_.tells_rows_max) reply.response.headers.add("X-Max-Return", std::to_string(cap));
     if (rules_.drift && faults_.strike(Fault::drift)) stir(object, 1);
     if (rules_.drift && faults_.strike(Fault::reordered)) truths_.at(object).reorder();

@@ -18,7 +18,10 @@ const std::map<std::string, std::string> objects_by_path{
     {"/curated-content/cesium/", "curated-content/cesium"},
     {"/contextcapture/jobs", "contextcapture/jobs"},
     {"/reality-analysis/jobs", "reality-analysis/jobs"},
-    {"/reality-management/reality-data/", "reality-management/reality-data"}};
+    {"/reality-management/reality-data/", "reality-management/reality-data"},
+    {"/library/catalogs", "library/catalogs"},
+    {"/library/manufacturers", "library/manufacturers"},
+    {"/contextcapture/workspaces", "contextcapture/workspaces"}};
 
 /// The object of which that path is one record, and its id.
 std::pair<std::string, std::string> own_path(const std::string& path) {
@@ -120,13 +123,30 @@ Reply Provider::answer(const Arrival& arrival) {
     auto& token = found->second;
     journal_.note(fmt::format("provider {} {}", token.installation, target));
     count(arrival, token);
-    const Key key{token.installation, target};
-    if (const auto wait = waits_.find(key); wait != waits_.end() && arrival.sent_at < wait->second)
-        journal_.violate("retry-after",
-                         fmt::format("{} asked for {} before its Retry-After was over", key.first, key.second));
     const auto path = target.substr(0, target.find('?'));
     const auto listed = objects_by_path.find(path);
     const auto [owner, id] = own_path(path);
+    const bool writes = arrival.request.method != "GET", looks = !writes && is_lookup(target);
+    const auto written = listed != objects_by_path.end() && writes ? listed->second : owner;
+    const auto label = writes ? label_of(arrival.request, written, id) : std::string();
+    wait_key_ = {token.installation, writes ? arrival.request.method + " " + label : target};
+    const auto& key = wait_key_;
+    if (const auto wait = waits_.find(key); !looks && wait != waits_.end() && arrival.sent_at < wait->second)
+        journal_.violate("retry-after",
+                         fmt::format("{} asked for {} before its Retry-After was over", key.first, key.second));
+    if (writes) {
+        if (label.empty()) journal_.violate("simulation", "a write without a label: " + target);
+        ++deeds_.by_label[label].arrivals;
+        if (on_arrived_) on_arrived_(label);
+        if (auto refused = refuse(arrival, token)) return *refused;
+        if (auto wrong = misbehave(token)) return *wrong;
+        return write(arrival, written, id, label);
+    }
+    if (looks) {
+        if (auto refused = refuse(arrival, token)) return *refused;
+        if (auto wrong = misbehave(token)) return *wrong;
+        return look_up(arrival, listed->second);
+    }
     const Key what{token.installation, listed != objects_by_path.end() ? listed->second : owner};
     if (!what.second.empty() && arrival.life == life_)
         readings_.note_request(what, truths_.at(what.second).mutations(machine_.true_now()));
@@ -134,7 +154,7 @@ Reply Provider::answer(const Arrival& arrival) {
         if (const ListQuery query(what.second, target); query.ids.empty())
             readings_.check_resume(what, query, itwins());
     if (auto refused = refuse(arrival, token)) return *refused;
-    if (auto wrong = misbehave(arrival, token)) return *wrong;
+    if (auto wrong = misbehave(token)) return *wrong;
 
     if (listed != objects_by_path.end()) return list(arrival, token, what.second);
     if (!owner.empty()) return own(token, owner, id);
@@ -160,7 +180,7 @@ std::optional<Reply> Provider::refuse(const Arrival& arrival, Token& token) {
     return std::nullopt;
 }
 
-std::optional<Reply> Provider::misbehave(const Arrival& arrival, const Token& token) {
+std::optional<Reply> Provider::misbehave(const Token& token) {
     const bool silent = faults_.strike(Fault::limited_without_hint);
     if (silent || faults_.strike(Fault::limited)) {
         auto reply = answered(429, problem("TooManyRequests"));
@@ -168,7 +188,7 @@ std::optional<Reply> Provider::misbehave(const Arrival& arrival, const Token& to
         auto& chance = faults_.chance();
         const std::int64_t wait_s = chance.one_in(12) ? chance.between(600, 3000) : chance.between(1, 40);
         reply.response.headers.add("Retry-After", std::to_string(wait_s));
-        reply.received = [this, key = Key{token.installation, arrival.request.target}, wait_s] {
+        reply.received = [this, key = wait_key_, wait_s] {
             waits_[key] = machine_.loop.tick() + std::chrono::seconds{wait_s};
         };
         return reply;
@@ -206,8 +226,7 @@ Reply Provider::own(const Token& token, const std::string& object, const std::st
         readings_.miss(key, id);
         return answered(404, problem(object == "itwins" ? "iTwinNotFound" : "JobNotFound"));
     }
-    const auto wrapper = object == "itwins" ? "iTwin" : object.ends_with("/jobs") ? "job" : "realityData";
-    return answered(200, fmt::format("{{\"{}\":{}}}", wrapper, truths_.at(object).render(*row)));
+    return answered(200, fmt::format("{{\"{}\":{}}}", wrapper_of(object), truths_.at(object).render(*row)));
 }
 
 Reply Provider::Tokens::answer(const Arrival& arrival) {

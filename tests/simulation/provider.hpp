@@ -2,6 +2,7 @@
 // truth and watches what its clients do: budget, tokens, Retry-After.
 #pragma once
 
+#include "tests/simulation/deeds.hpp"
 #include "tests/simulation/journal.hpp"
 #include "tests/simulation/network.hpp"
 #include "tests/simulation/readings.hpp"
@@ -26,6 +27,12 @@ struct ProviderRules {
     bool tells_rows_max = true;  // says in the answer where the list is cut
 };
 
+/// The name of the array in a list, and of the record in an answer that holds one.
+std::string key_of(const std::string& object);
+std::string wrapper_of(const std::string& object);
+/// Whether a list is asked for to find a write whose answer was lost.
+bool is_lookup(const std::string& target);
+
 class Provider final : public Peer {
 public:
     Provider(Machine& machine, Journal& journal, ProviderRules rules, std::uint64_t seed);
@@ -43,6 +50,18 @@ public:
     void stir(const std::string& object, int strength);
     void create(const std::string& object, Timestamp now, Duration late) {
         truths_.at(object).create(now, late, itwins());
+    }
+    /// What was done of writes.
+    Deeds& deeds() { return deeds_; }
+    struct Listeners {
+        std::function<void(const std::string& label)> arrived, carried;
+        /// Some record of a page that is on its way: a write may hit it now.
+        std::function<void(const std::string& installation, const std::string& object, const std::string& id)> amid;
+    };
+    void listen(Listeners listeners) {
+        on_arrived_ = std::move(listeners.arrived);
+        on_carried_ = std::move(listeners.carried);
+        amid_ = std::move(listeners.amid);
     }
     void forget_waits() { waits_.clear(); }  // a new process knows nothing of the old one's Retry-After
 
@@ -83,10 +102,16 @@ private:
     /// Where a record may belong: to an iTwin too that the caller is yet to be invited to.
     std::vector<std::string> homes() const;
     std::optional<Reply> refuse(const Arrival& arrival, Token& token);
-    std::optional<Reply> misbehave(const Arrival& arrival, const Token& token);
+    std::optional<Reply> misbehave(const Token& token);
     void count(const Arrival& arrival, const Token& token);
     Reply list(const Arrival& arrival, const Token& token, const std::string& object);
     Reply list_by_ids(const std::string& object, const ListQuery& query);
+    std::string label_of(const http::Request& request, const std::string& object, const std::string& id) const;
+    Reply write(const Arrival& arrival, const std::string& object, const std::string& id, const std::string& label);
+    Reply carry_out(const http::Request& request, const std::string& object, const std::string& id,
+                    const std::string& label);
+    void carried(const std::string& label, const std::string& object, const std::string& id, std::int64_t revision);
+    Reply look_up(const Arrival& arrival, const std::string& object);
     Reply own(const Token& token, const std::string& object, const std::string& id);
     std::vector<const Row*> select(const std::string& object, const ListQuery& query) const;
     std::int64_t rows_max(const http::Request& request) const;
@@ -105,6 +130,10 @@ private:
     std::map<std::string, std::vector<Tick>> sent_;  // requests by client, in the last hours
     std::map<Key, Tick> waits_;                      // installation, target: not before
     std::map<Key, Tick> refused_until_;              // installation, iTwin
+    Key wait_key_;                                   // of the request in hand
+    Deeds deeds_;
+    std::function<void(const std::string&)> on_arrived_, on_carried_;
+    std::function<void(const std::string&, const std::string&, const std::string&)> amid_;
     std::int64_t next_token_ = 1, error_burst_ = 0, epoch_ = 1;
     int life_ = 0;
     Tokens tokens_{*this};

@@ -122,8 +122,24 @@ void Receiver::check_repetition(const Message& message) {
         violate(message, "retry-after", "it comes before the Retry-After was over");
 }
 
+/// Notifications have no place in the streams of records.
+Reply Receiver::answer_notice(const Arrival& arrival) {
+    check_signature(arrival);
+    const auto& body = arrival.request.body;
+    const auto id = std::string(arrival.request.headers.get("webhook-id"));
+    const auto hash = std::hash<std::string>{}(body);
+    if (notice_bodies_.emplace(id, hash).first->second != hash)
+        journal_.violate("one-content", "another notification than at the first attempt: " + id);
+    const auto data = json::find(body, "data");
+    if (data && text(body, "notificationType") == "write.async.done") notices_[text(*data, "operationId")].insert(id);
+    journal_.note(fmt::format("receiver {} {} {}", rules_.destination, text(body, "notificationType"), id));
+    const bool silent = machine_.loop.tick() < silent_until_;
+    return {.response = {silent || faults_.strike(Fault::receiver_error) ? 503 : 200, {}, ""}};
+}
+
 Reply Receiver::answer(const Arrival& arrival) {
     ++attempts_;
+    if (json::find(arrival.request.body, "notificationType")) return answer_notice(arrival);
     auto& message = *see(arrival);
     journal_.note(fmt::format("receiver {} {} {} #{} {}", rules_.destination, message.installation, message.object,
                               message.sequence, message.id));

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,8 @@ public:
         const auto found = messages_.find(id);
         return found != messages_.end() && found->second.taken;
     }
+    /// Ids of the messages that told of the end of a write operation.
+    const std::map<std::string, std::set<std::string>>& notices() const { return notices_; }
     const ReceiverRules& rules() const { return rules_; }
     std::int64_t taken() const { return taken_; }
     std::int64_t attempts() const { return attempts_; }
@@ -73,6 +76,7 @@ private:
         std::optional<Tick> acknowledged_at, not_before, waits_since;
     };
 
+    Reply answer_notice(const Arrival& arrival);
     Message* see(const Arrival& arrival);
     void check_signature(const Arrival& arrival);
     void check_order(const Message& message);
@@ -91,6 +95,8 @@ private:
     std::map<std::string, Message> messages_;                             // by webhook-id
     std::map<std::string, std::map<std::int64_t, std::string>> streams_;  // webhook-id by sequence
     std::map<ToldKey, Told> told_;
+    std::map<std::string, std::set<std::string>> notices_;  // by operation
+    std::map<std::string, std::size_t> notice_bodies_;      // hashes by webhook-id
     std::vector<std::pair<Tick, Tick>> troubles_;
     Tick silent_until_{}, waits_void_at_{}, accepted_at_{};
     std::int64_t taken_ = 0, attempts_ = 0, repeated_ = 0;

@@ -25,10 +25,20 @@ constexpr std::array<const char*, 6> all_objects{"itwins",
                                                  "reality-analysis/jobs",
                                                  "reality-management/reality-data"};
 
+constexpr std::array<const char*, 7> written_objects{"itwins",
+                                                     "contextcapture/jobs",
+                                                     "reality-analysis/jobs",
+                                                     "reality-management/reality-data",
+                                                     "library/catalogs",
+                                                     "library/manufacturers",
+                                                     "contextcapture/workspaces"};
+
 /// `rows_max`: what the catalog asks for, `rows_default` what a provider that overlooks it shows.
 bentley::Catalog small_catalog(std::int64_t page_max, std::int64_t rows_max, std::int64_t rows_default) {
     static const auto whole = boost::json::parse(std::string(embedded::catalog_json)).as_object();
     boost::json::object some;
+    some["serviceUser"] = whole.at("serviceUser");
+    for (const auto* name : written_objects) some[name] = whole.at(name);
     for (const auto* name : all_objects) {
         some[name] = whole.at(name);
         auto& read = some[name].as_object().at("read").as_object();
@@ -64,7 +74,7 @@ std::optional<config::Backfill> some_backfill(Chance& chance) {
 class Builder {
 public:
     Builder(std::uint64_t seed, Mode mode, Faults& faults)
-        : chance_(seed ^ 0x5CE7A210ull), mode_(mode), faults_(faults) {}
+        : chance_(seed ^ 0x5CE7A210ull), write_chance_(seed ^ 0x3B17E5ull), mode_(mode), faults_(faults) {}
 
     Scenario build() {
         out_.heals = !chance_.one_in(2) && mode_ == Mode::mixed;
@@ -81,6 +91,7 @@ public:
         build_faults();
         build_events();
         build_endings();
+        if (write_chance_.one_in(3)) build_writes();
         return std::move(out_);
     }
 
@@ -278,7 +289,49 @@ private:
         }
     }
 
+    void build_writes() {
+        auto& chance = write_chance_;
+        out_.writes = true;
+        out_.resolves = chance.one_in(3);
+        out_.config.notifications.push_back({.destination = out_.receivers.front().destination,
+                                             .events = {"write.async.done", "write.unknown"}});
+        for (auto& installation : out_.config.installations) {
+            for (const auto* name : written_objects) {
+                const bool read = std::ranges::any_of(installation.objects,
+                                                      [&](const auto& each) { return each.object == name; });
+                if (!chance.one_in(read ? 2 : 4)) continue;
+                installation.writes.push_back({.object = name,
+                                               .mapped_name = chance.one_in(3) ? "written-" + std::string(name) : name,
+                                               .deletes = true,
+                                               .retry_unknown = chance.one_in(4),
+                                               .marker = chance.one_in(2)});
+            }
+            if (installation.writes.empty())
+                installation.writes.push_back({.object = "itwins", .mapped_name = "itwins", .deletes = true});
+        }
+        using Kind = Event::Kind;
+        for (auto orders = chance.between(1, 6); orders > 0; --orders) {
+            Event order{.kind = Kind::order,
+                        .at = chance.between(Duration{0}, chance.one_in(2) ? Duration{2min} : Duration{40min}),
+                        .length = {},
+                        .object = "itwins"};
+            out_.events.push_back(order);
+            order.kind = Kind::repeat;
+            for (order.at += chance.between(Duration{1ms}, Duration{2min}); chance.one_in(2);
+                 order.at += chance.between(Duration{1s}, Duration{20min}))
+                out_.events.push_back(order);
+            order.kind = Kind::order;
+            for (order.at += chance.between(Duration{1ms}, Duration{20s}); chance.one_in(3); order.at += 1s)
+                out_.events.push_back(order);
+        }
+        if (chance.one_in(8)) return;  // calm
+        for (auto i = std::size_t(Fault::clock_jump) + 1; i < fault_kinds; ++i)
+            faults_.set(Fault(i), chance.one_in(3) ? chance.between(2, 8) : 0);
+        if (chance.one_in(2)) faults_.set(Fault::write_amid, 3);
+    }
+
     Chance chance_;
+    Chance write_chance_;  // of its own: what is read and what befalls it is the same with writes and without
     Mode mode_;
     Faults& faults_;
     bool many_queries_ = false;  // some object is read for each iTwin

@@ -34,7 +34,9 @@ SimulatedWorld::SimulatedWorld(std::uint64_t seed, const RunOptions& options)
       chance_(seed * 7 + 5),
       scenario_(make_scenario(seed, options.mode, faults_)),
       provider_(machine_, journal_, scenario_.provider, seed * 7 + 6),
-      invariants_(machine_, journal_, scenario_, provider_, receivers_) {
+      invariants_(machine_, journal_, scenario_, provider_, receivers_),
+      writer_(machine_, journal_, scenario_, provider_, seed * 7 + 8),
+      write_invariants_(machine_, journal_, provider_, receivers_, writer_) {
     // SQLite's random source is the whole process's.
     sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, int(seed % 1'000'000'007) + 1, nullptr);
     for (const auto fault : options.forbidden) faults_.forbid(fault);
@@ -77,6 +79,15 @@ void SimulatedWorld::build_world() {
             provider_.create(object, machine_.true_now() - chance_.between(Duration{0}, age), Duration{0});
         }
     for (const auto& event : scenario_.events) schedule(event);
+    if (scenario_.writes)
+        provider_.listen(
+            {.arrived = [this](const auto& label) {
+                 look([&](Observer& database) { write_invariants_.arrived(database, label); });
+             },
+             .carried = [this](const auto& label) { write_invariants_.carried(label); },
+             .amid = [this](const auto& installation, const auto& object, const auto& id) {
+                 if (takes_commands()) send(writer_.update(installation, object, id), false);
+             }});
     every_minute();
 }
 
@@ -125,6 +136,10 @@ void SimulatedWorld::strike(const Event& event) {
             for (auto& [name, receiver] : receivers_) receiver->forgive_waits();
             break;
         case Kind::trigger: trigger(event); break;
+        case Kind::order:
+            if (takes_commands()) send(writer_.order(), false);
+            break;
+        case Kind::repeat: send(writer_.repeat(), chance_.one_in(10)); break;
         case Kind::pause:
             pauses_[{event.installation, event.object}].paused = true;
             settle_pauses();
@@ -151,6 +166,32 @@ void SimulatedWorld::trigger(const Event& event) {
                 look([&](Observer& database) { invariants_.after_trigger(database, key, answer, several); });
             },
             commands_.emplace_back());
+}
+
+void SimulatedWorld::send(Order* order, bool other) {
+    if (!order || !takes_commands()) return;
+    if (order->operations.empty()) other = false;
+    auto request = order->request;
+    if (other) request.digest += " of another";
+    life_->operate(
+        [this, order, other, request](Daemon& daemon) -> awaitable<void> {
+            const auto report = co_await daemon.write(order->installation, request, Writer::limit(*order));
+            writer_.answered(*order, other, report);
+        },
+        commands_.emplace_back());
+}
+
+/// The operator looks at the provider and decides.
+void SimulatedWorld::resolve_unknown() {
+    if (!scenario_.resolves || !takes_commands()) return;
+    std::string id;
+    look([&](Observer& database) { id = database.unknown_write(); });
+    if (id.empty()) return;
+    const bool retry = chance_.one_in(2);
+    if (retry) write_invariants_.retried(id);
+    life_->operate(
+        [id, retry](Daemon& daemon) -> awaitable<void> { (void)co_await daemon.resolve_write(id, retry); },
+        commands_.emplace_back());
 }
 
 /// Pauses what is to be paused and lets the rest be read again, in the life that takes commands.
@@ -182,9 +223,11 @@ void SimulatedWorld::every_minute() {
         if (life_ && life_->started() && !life_->ended() && !peace_ && !stopping_)
             look([this](Observer& database) {
                 invariants_.check_schedules(database, std::max(undisturbed_since_, life_->began()));
+                if (scenario_.writes) write_invariants_.look(database, std::max(undisturbed_since_, life_->began()));
             });
         if (life_ && life_->started() && chance_.one_in(20)) enable_destinations();
         settle_pauses();
+        if (scenario_.writes && !peace_) resolve_unknown();
         if (!finished_) every_minute();
     });
 }
@@ -209,6 +252,9 @@ void SimulatedWorld::enable_destinations() {
 void SimulatedWorld::hear(std::string_view event, std::span<const LogField> fields) {
     bytes_max_ = std::max(bytes_max_, bytes_in_use());
     if (event == "read.finished") after_read(fields);
+    if (event == "write.accepted") write_invariants_.accepted(text_of(fields, "operation"));
+    if (event == "write.accepted" || event == "write.attempted")
+        look([&](Observer& database) { write_invariants_.attempted(database, text_of(fields, "write")); });
     // Only a disk may break what runs.
     if (event.ends_with(".broken") && text_of(fields, "error").find("disk") == std::string::npos)
         journal_.violate("reads-recover", format_text(event, fields));
@@ -236,7 +282,10 @@ void SimulatedWorld::after_read(std::span<const LogField> fields) {
     const bool good = read.status == "success";
     if ((good || crowded) && read.type != "triggered") ++reads_[{read.installation, read.object}];
     reads_total_ += good;
-    look([&](Observer& database) { invariants_.after_read(database, read); });
+    look([&](Observer& database) {
+        invariants_.after_read(database, read);
+        if (scenario_.writes) write_invariants_.after_read(database, read.installation, read.object);
+    });
 }
 
 bool SimulatedWorld::reads_done() const {

@@ -6,6 +6,7 @@
 #include "tests/simulation/invariants.hpp"
 #include "tests/simulation/life.hpp"
 #include "tests/simulation/simulation.hpp"
+#include "tests/simulation/write_invariants.hpp"
 
 #include <deque>
 
@@ -24,6 +25,10 @@ private:
     void every_minute();
     void enable_destinations();
     void trigger(const Event& event);
+    /// Has it written, or asks again; `other`: for something else under its key.
+    void send(Order* order, bool other);
+    void resolve_unknown();
+    void settle_writes();
     void settle_pauses();
     /// Whether there is a daemon that takes commands.
     bool takes_commands() const { return life_ && life_->started() && !life_->ended() && !stopping_ && !disk_.off(); }
@@ -56,6 +61,8 @@ private:
     Provider provider_;
     Receivers receivers_;
     Invariants invariants_;
+    Writer writer_;
+    WriteInvariants write_invariants_;
     std::unique_ptr<Life> life_;
     std::map<std::pair<std::string, std::string>, int> reads_;  // that ended well
     Tick undisturbed_since_{};

@@ -89,11 +89,57 @@ void Truth::change(Timestamp now, const std::vector<std::string>& itwins) {
     row.revision = next_revision_++;
     row.modified = std::chrono::floor<std::chrono::milliseconds>(now);
     if (chance_.one_in(4)) row.active = !row.active;
-    if (is_jobs(object_) && is_open_state(row.state)) row.state = some_state(chance_, !chance_.one_in(3));
+    if (is_jobs(object_) && is_open_state(row.state) && !row.ours) row.state = some_state(chance_, !chance_.one_in(3));
 }
 
 void Truth::remove(std::size_t count) {
-    for (; count > 0 && !rows_.empty(); --count, ++mutations_) rows_.erase(rows_.begin() + std::int64_t(any()));
+    for (; count > 0 && !rows_.empty(); --count) {
+        const auto row = rows_.begin() + std::int64_t(any());
+        if (row->ours) continue;
+        ++mutations_;
+        rows_.erase(row);
+    }
+}
+
+const Row& Truth::write(Timestamp now, Duration late, std::map<std::string, std::string> fields,
+                        const std::string& itwin_id) {
+    auto created = std::chrono::floor<std::chrono::milliseconds>(now);
+    const auto taken = [&](const Row& row) {
+        return std::chrono::floor<std::chrono::seconds>(row.created) ==
+               std::chrono::floor<std::chrono::seconds>(created);
+    };
+    while (object_ == "itwins" && std::ranges::count_if(rows_, taken) > 1) created -= std::chrono::seconds{1};
+    auto& row = insert(created, std::chrono::floor<std::chrono::milliseconds>(now) + late);
+    row.fields = std::move(fields);
+    row.ours = true;
+    if (!itwin_id.empty()) row.itwins.insert(itwin_id);
+    if (is_jobs(object_)) row.state = "unsubmitted";
+    return row;
+}
+
+Row* Truth::rewrite(const std::string& id, Timestamp now) {
+    const auto found = std::ranges::find(rows_, id, &Row::id);
+    if (found == rows_.end()) return nullptr;
+    ++mutations_;
+    found->revision = next_revision_++;
+    found->modified = std::chrono::floor<std::chrono::milliseconds>(now);
+    return &*found;
+}
+
+bool Truth::erase(const std::string& id) {
+    const auto found = std::ranges::find(rows_, id, &Row::id);
+    if (found == rows_.end()) return false;
+    ++mutations_;
+    rows_.erase(found);
+    return true;
+}
+
+void Truth::reserve(const std::string& id, Timestamp now, bool unsubmitted) {
+    const auto* row = find(id);
+    if (!row || (row->ours && (!unsubmitted || row->state == "unsubmitted"))) return;
+    auto* reserved = rewrite(id, now);
+    reserved->ours = true;
+    if (unsubmitted) reserved->state = "unsubmitted";
 }
 
 void Truth::reorder() {
@@ -121,9 +167,11 @@ std::string Truth::render(const Row& row) {
     const auto quote = numeric ? "" : "\"";
     std::vector<std::string> members{
         fmt::format("\"id\":{}{}{}", quote, row.id, quote), fmt::format("\"rev\":{}", row.revision),
-        fmt::format("\"displayName\":\"A name, \\\"{}\\\" \\u00e9\"", row.revision % 7),
         fmt::format("\"status\":\"{}\"", row.active ? "Active" : "Inactive"),
         fmt::format("\"{}\":\"{}\"", reality ? "modifiedDateTime" : "lastModifiedDateTime", format_time(row.modified))};
+    if (!row.fields.contains("displayName"))
+        members.push_back(fmt::format("\"displayName\":\"A name, \\\"{}\\\" \\u00e9\"", row.revision % 7));
+    for (const auto& [name, value] : row.fields) members.push_back(fmt::format("\"{}\":{}", name, value));
     const auto created = fmt::format("\"createdDateTime\":\"{}\"", format_time(row.created));
     members.push_back(object_ == "reality-analysis/jobs" ? "\"executionInfo\":{" + created + "}" : created);
     const auto sign = chance_.draw();
@@ -149,6 +197,7 @@ const Row* Truth::find(const std::string& id) const {
 }
 
 std::int64_t Truth::mutations(Timestamp now) const {
+    if (restless_) ++mutations_;
     constexpr std::int64_t far = 1'000'000;  // so that a removal never outweighs a row that becomes visible
     return mutations_ * far + std::ranges::count_if(rows_, [&](const Row& row) { return row.listed_from <= now; });
 }

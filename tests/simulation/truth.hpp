@@ -21,6 +21,8 @@ struct Row {
     bool own = true;               // the caller's: listed without an iTwin too
     std::set<std::string> itwins;  // that it belongs to: a job to one
     std::string state;             // of a job
+    bool ours = false;             // written by the daemon's customers: nobody else removes it
+    std::map<std::string, std::string> fields{};  // that were written: name and JSON
 };
 
 class Truth {
@@ -30,6 +32,16 @@ public:
     void create(Timestamp now, Duration late, const std::vector<std::string>& itwins);
     void change(Timestamp now, const std::vector<std::string>& itwins);
     void remove(std::size_t count);
+    /// A record that the daemon writes.
+    const Row& write(Timestamp now, Duration late, std::map<std::string, std::string> fields,
+                     const std::string& itwin_id);
+    /// The row, to be changed by a write: counts as a change. Null: it is not there.
+    Row* rewrite(const std::string& id, Timestamp now);
+    bool erase(const std::string& id);
+    /// Nobody but the daemon's customers changes the row's state or removes it from now on. A job is unsubmitted then.
+    void reserve(const std::string& id, Timestamp now, bool unsubmitted);
+    /// While a write of its records is in hand nothing can be said of what a read should store.
+    void set_restless(bool restless) { restless_ = restless; }
     /// Moves a row elsewhere in the list, its content as it was.
     void reorder();
     /// Rows that can't be told apart by the second of their creation.
@@ -60,7 +72,9 @@ private:
     Chance& chance_;
     std::vector<Row> rows_;                                 // in the order of the list
     std::map<std::string, std::set<std::size_t>> emitted_;  // hashes of what was sent, by id
-    std::int64_t next_id_ = 1, next_revision_ = 1, mutations_ = 0, quiet_moves_ = 0;
+    std::int64_t next_id_ = 1, next_revision_ = 1, quiet_moves_ = 0;
+    mutable std::int64_t mutations_ = 0;
+    bool restless_ = false;
 };
 
 /// The "rev", the "status" and the "state" in a record's JSON.

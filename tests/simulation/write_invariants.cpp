@@ -1,0 +1,236 @@
+#include "tests/simulation/write_invariants.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace syncd::simulation {
+namespace {
+
+constexpr Duration deadline_tolerance = std::chrono::minutes{10};  // a request may wait for its answer, a look for another
+
+bool is_open(const std::string& status) { return status == "pending" || status == "sending"; }
+bool is_final(const std::string& status) { return status == "done" || status == "failed"; }
+bool says(const std::string& text, std::string_view words) { return text.find(words) != std::string::npos; }
+
+std::int64_t revision_stored(Observer& database, const std::string& installation, const std::string& object,
+                             const std::string& id) {
+    const auto records = database.records(installation, object);
+    const auto found = records.find(id);
+    return found == records.end() || found->second.deleted_at ? -1 : revision_of(found->second.raw);
+}
+
+}  // namespace
+
+void WriteInvariants::violate(const Known& known, const std::string& which, const std::string& how) {
+    const auto& write = known.stored;
+    journal_.violate(which, fmt::format("{} {} of {} {} ({}): {}; its error: {}", known.write->label, write.type,
+                                        write.object, write.record_id, write.id, how, write.error));
+}
+
+/// Brings what is known of the queue up to date; what has ended stays as it ended.
+void WriteInvariants::refresh(Observer& database) {
+    std::map<std::string, const Order*> orders;  // by operation
+    for (auto& order : writer_.orders()) {
+        if (const auto operation = database.operation_of_key(order.request.idempotency_key); !operation.empty())
+            order.operations.insert(operation);
+        if (order.operations.size() > 1)
+            journal_.violate("idempotency", order.request.idempotency_key + " has several operations");
+        for (const auto& operation : order.operations) orders[operation] = &order;
+    }
+    std::set<std::string> there;
+    std::map<std::string, bool> restless;
+    known_.clear();
+    batches_.clear();
+    for (auto& stored : database.writes()) {
+        there.insert(stored.operation);
+        auto& restless_now = restless[stored.object];
+        restless_now = restless_now || (is_open(stored.status) && stored.type != "create");
+        if (const auto ended = final_.find(stored.id); ended != final_.end() && ended->second != stored.status)
+            journal_.violate("writes-end", fmt::format("{} was {}, now it is {}", stored.id, ended->second, stored.status));
+        if (is_final(stored.status)) final_.emplace(stored.id, stored.status);
+        const auto order = orders.find(stored.operation);
+        if (order == orders.end()) continue;
+        const auto& write = order->second->writes[std::size_t(stored.position)];
+        Known known{order->second, &write, std::move(stored)};
+        batches_[known.stored.operation].push_back(known);
+        known_[write.label] = std::move(known);
+    }
+    for (const auto& [object, is] : restless) provider_.truth(object).set_restless(is);
+    for (const auto& operation : accepted_)
+        if (!there.contains(operation)) journal_.violate("no-write-lost", operation + " was accepted and is forgotten");
+    ended_ = std::int64_t(final_.size());
+}
+
+const WriteInvariants::Known* WriteInvariants::by_label(const std::string& label) const {
+    const auto found = known_.find(label);
+    return found == known_.end() ? nullptr : &found->second;
+}
+
+void WriteInvariants::begin_life(Observer& database, int life) {
+    life_ = life;
+    watches_.clear();
+    refresh(database);
+}
+
+void WriteInvariants::arrived(Observer& database, const std::string& label) {
+    refresh(database);
+    const auto* known = by_label(label);
+    if (!known) return;
+    const auto& deed = provider_.deeds().by_label[label];
+    if (deed.arrivals > known->stored.attempts)
+        violate(*known, "write-journal",
+                fmt::format("{} requests arrived, {} attempts are on disk", deed.arrivals, known->stored.attempts));
+    if (is_final(known->stored.status) && known->stored.status == "failed" && known->stored.attempts == 0)
+        violate(*known, "write-journal", "it is sent though it has failed");
+}
+
+void WriteInvariants::carried(const std::string& label) {
+    const auto& deed = provider_.deeds().by_label[label];
+    const OrderedWrite* write = nullptr;
+    const Order* order = nullptr;
+    for (const auto& each : writer_.orders())
+        for (const auto& one : each.writes)
+            if (one.label == label) write = &one, order = &each;
+    if (!write || deed.carried < 2) return;
+    const auto* known = by_label(label);
+    const bool by_operator = known && retried_.contains(known->stored.id);
+    const bool create = order->request.type == WriteType::create;
+    const bool repeats = create ? order->retry_unknown && !write->by_key && !write->by_content : !write->paid;
+    if (!repeats && !by_operator)
+        journal_.violate(write->paid ? "paid-once" : "created-once",
+                         fmt::format("{} of {} was carried out {} times", label, deed.object, deed.carried));
+}
+
+void WriteInvariants::attempted(Observer& database, const std::string& id) {
+    refresh(database);
+    for (const auto& [label, known] : known_) {
+        if (known.stored.id != id) continue;
+        const auto& deed = provider_.deeds().by_label[label];
+        const bool heard = deed.heard_at && deed.heard_in_life == life_;
+        const auto& stored = known.stored;
+        if (stored.status == "unknown") check_unknown(known);
+        if (stored.status != "done" || !heard || stored.type == "create") continue;
+        watches_.push_back({stored.installation, stored.object, stored.record_id,
+                            revision_stored(database, stored.installation, stored.object, stored.record_id),
+                            deed.revision});
+    }
+}
+
+/// It is unknown only where an answer was lost, and where nothing could tell.
+void WriteInvariants::check_unknown(const Known& known) {
+    const auto& deed = provider_.deeds().by_label[known.write->label];
+    if (known.stored.attempts == 0) violate(known, "unknown", "it was never sent");
+    if (deed.heard_at && deed.heard_in_life == life_)
+        violate(known, "unknown", "the process was told that it is done");
+    if (known.write->by_key && !says(known.stored.error, "looking for it: "))
+        violate(known, "unknown", "it can be told by its key");
+    if (known.stored.type != "create" && !known.write->paid) violate(known, "unknown", "it can be repeated");
+}
+
+void WriteInvariants::after_read(Observer& database, const std::string& installation, const std::string& object) {
+    std::erase_if(watches_, [&](const Watch& watch) {
+        if (watch.installation != installation || watch.object != object) return false;
+        const auto now = revision_stored(database, installation, object, watch.id);
+        const bool removed = watch.written == INT64_MAX;
+        if (now != -1 && now != watch.stored && now < watch.written)
+            journal_.violate("written-stays", fmt::format("{} {} {}: revision {} was stored, {} was written, now it is {}",
+                                                          installation, object, watch.id, watch.stored, watch.written, now));
+        return !removed && now >= watch.written;
+    });
+}
+
+void WriteInvariants::look(Observer& database, Tick undisturbed_since) {
+    refresh(database);
+    if (machine_.skew != Duration{0}) return;  // deadlines are times of a clock that jumped
+    for (const auto& [label, known] : known_) {
+        const auto& stored = known.stored;
+        const auto late = machine_.now() - stored.deadline_at;
+        if (is_open(stored.status) && late > deadline_tolerance &&
+            machine_.loop.tick() - undisturbed_since > deadline_tolerance)
+            violate(known, "deadline", fmt::format("it is {} {} after its deadline", stored.status, format_duration(late)));
+    }
+}
+
+void WriteInvariants::check_ended(const Known& known) {
+    const auto& [order, write, stored] = known;
+    const auto& deed = provider_.deeds().by_label[write->label];
+    const auto& truth = provider_.truth(stored.object);
+    const bool create = stored.type == "create";
+    if (is_open(stored.status)) return violate(known, "writes-end", "it is still " + stored.status);
+    if (deed.arrivals > stored.attempts)
+        return violate(known, "write-journal",
+                       fmt::format("{} requests arrived, {} attempts are on disk", deed.arrivals, stored.attempts));
+    if (stored.status == "done") {
+        const bool gone = stored.type == "delete" && deed.missed && !truth.find(stored.record_id);
+        if (deed.carried == 0 && !gone) return violate(known, "done-is-done", "the provider did nothing of it");
+        if (create && deed.record_id != stored.record_id &&
+            std::ranges::none_of(provider_.deeds().of_record, [&](const auto& each) {
+                return each.first == Deeds::Record{stored.object, stored.record_id} && each.second.front() == write->label;
+            }))
+            return violate(known, "done-is-done", "it made " + deed.record_id);
+        if (stored.type == "delete" && truth.find(stored.record_id))
+            return violate(known, "done-is-done", "the record is still there");
+    }
+    if (stored.status != "failed" || deed.carried == 0) return;
+    const bool admits = says(stored.error, "an earlier attempt may have been carried out") ||
+                        says(stored.error, "given up by an operator");
+    if (!admits || (create && !says(stored.error, "given up by an operator")))
+        violate(known, "failed-is-failed", fmt::format("it was carried out {} times", deed.carried));
+}
+
+/// Of one record in the order of acceptance; what was repeated by an operator may come later.
+void WriteInvariants::check_order(const Deeds::Record& record, const std::vector<std::string>& labels) {
+    std::int64_t last = 0;
+    std::string before;
+    for (const auto& label : labels) {
+        const auto* known = by_label(label);
+        if (!known || retried_.contains(known->stored.id) || known->stored.type == "create") continue;
+        if (known->stored.key < last)
+            journal_.violate("write-order", fmt::format("{} {}: {} was carried out after {}, which was accepted later",
+                                                        record.first, record.second, label, before));
+        last = std::max(last, known->stored.key);
+        before = label;
+    }
+}
+
+/// Nothing after the first failure of a batch that is all or none.
+void WriteInvariants::check_batches() {
+    for (const auto& [operation, writes] : batches_) {
+        if (!writes.front().order->request.all_or_none) continue;
+        const Known* stopped = nullptr;
+        for (const auto& known : writes) {
+            const bool sent = provider_.deeds().by_label[known.write->label].arrivals > 0;
+            if (stopped && !retried_.contains(stopped->stored.id) && (sent || known.stored.status != "failed"))
+                violate(known, "all-or-none",
+                        fmt::format("it is {} though {} is {}", known.stored.status, stopped->write->label,
+                                    stopped->stored.status));
+            if (!stopped && known.stored.status != "done") stopped = &known;
+        }
+    }
+}
+
+/// The end of each operation that nobody waits for, once; the others' not at all.
+void WriteInvariants::check_told(Observer& database) {
+    for (const auto& operation : database.write_operations()) {
+        const auto expected = operation.asynchronous && operation.status != "in_progress" ? 1 : 0;
+        if (operation.notices != expected)
+            journal_.violate("told-once", fmt::format("{}: {} notifications of its end, {} are due", operation.id,
+                                                      operation.notices, expected));
+        for (const auto& [name, receiver] : receivers_)
+            if (const auto told = receiver->notices().find(operation.id);
+                told != receiver->notices().end() && std::int64_t(told->second.size()) != expected)
+                journal_.violate("told-once", fmt::format("{} heard of {} in {} messages", name, operation.id,
+                                                          told->second.size()));
+    }
+}
+
+void WriteInvariants::check_end(Observer& database) {
+    refresh(database);
+    for (const auto& [label, known] : known_) check_ended(known);
+    for (const auto& [record, labels] : provider_.deeds().of_record) check_order(record, labels);
+    check_batches();
+    check_told(database);
+}
+
+}  // namespace syncd::simulation
