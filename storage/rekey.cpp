@@ -127,12 +127,19 @@ std::optional<bool> is_key_of(const std::string& path, const Cipher& key) {
     return sealed && key.open(*sealed, check_place).has_value();
 }
 
-void note_key(const std::string& path, const Cipher& key) {
+bool note_key(const std::string& path, const Cipher& key) {
     Database db(path, OpenMode::read_write);
-    if (db.schema_version() == 0) return;
+    if (db.schema_version() == 0) return true;
+    {
+        auto used = db.query(
+            "SELECT EXISTS (SELECT 1 FROM meta WHERE key = 'key_check') AND (EXISTS (SELECT 1 FROM connection_token) "
+            "OR EXISTS (SELECT 1 FROM write_body WHERE length(body) > 0 OR length(answer) > 0))");
+        if (used.step() && used.integer(0) != 0) return false;
+    }
     // The same nonce each time: it is the same text, and the only one that is ever sealed with it.
     const auto sealed = key.seal(check_place, check_place, [] { return std::uint64_t(0); });
-    db.run("INSERT OR IGNORE INTO meta (key, value) VALUES ('key_check', ?)", base64_encode(sealed));
+    db.run("INSERT OR REPLACE INTO meta (key, value) VALUES ('key_check', ?)", base64_encode(sealed));
+    return true;
 }
 
 }  // namespace syncd::storage

@@ -17,7 +17,8 @@ std::int64_t rekey(const std::string& path, const Cipher& from, const Cipher& to
 /// Whether the key is the one that the database was begun with, or that rekey() encrypted with last; empty: there is no
 /// database, or nothing has been noted yet.
 std::optional<bool> is_key_of(const std::string& path, const Cipher& key);
-/// Notes that this is the database's key, where nothing has been noted yet. Nobody else may be writing.
-void note_key(const std::string& path, const Cipher& key);
+/// Notes that this is the database's key, unless another is and something is encrypted with it: false. Nobody else may
+/// be writing.
+bool note_key(const std::string& path, const Cipher& key);
 
 }  // namespace syncd::storage

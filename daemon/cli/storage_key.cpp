@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 namespace syncd::cli {
 
 Secret storage_key(const config::Config& config, const Random& random) {
@@ -14,9 +16,9 @@ Secret storage_key(const config::Config& config, const Random& random) {
     if (!configured)
         settle_new_key(path, [&](const Secret& key) { return storage::is_key_of(path, Cipher(key)).value_or(false); });
     const auto key = configured ? *configured : load_or_make_key(path, random);
-    const auto fits = storage::is_key_of(path, Cipher(key));
-    if (!fits) storage::note_key(path, Cipher(key));
-    if (fits.value_or(true)) return key;
+    const bool there = std::filesystem::exists(path);
+    if (!there || storage::is_key_of(path, Cipher(key)).value_or(false) || storage::note_key(path, Cipher(key)))
+        return key;
     throw Exit{exit_failed,
                fmt::format("what {} keeps encrypted was written with another key: {}", path,
                            configured ? "put that one into storage.encryptionKey"

@@ -176,6 +176,31 @@ TEST(WriteJudge, ACreateThatMayHaveHappenedNeverFailsSilently) {
     EXPECT_EQ(judge_late(create(write)).status, WriteStatus::failed) << "two looks have ruled it out";
 }
 
+TEST(WriteJudge, WhatIsLostAtItsDeadlineIsUnknownNotFailed) {
+    auto write = a_write();
+    write.deadline_at = now;
+    auto c = create(write, Traceable::no);
+    c.retry_unknown = true;
+    EXPECT_EQ(judge_lost(c, reset).status, WriteStatus::unknown);
+    auto change = a_write(WriteType::update);
+    change.deadline_at = now;
+    const auto step = judge_lost(update(change), reset);
+    EXPECT_EQ(step.status, WriteStatus::failed);
+    EXPECT_NE(step.error.find("may have been carried out"), std::string::npos) << step.error;
+}
+
+TEST(WriteJudge, PaidWorkThatIsUnderWayAlreadyIsLookedForNotFailed) {
+    auto write = a_write(WriteType::update);
+    WriteCase c{.write = write, .repeatable = false, .paid = true, .traceable = Traceable::by_key, .now = now};
+    EXPECT_EQ(answer(c, 422).status, WriteStatus::failed);
+    write.ambiguous = true;
+    for (const int status : {409, 422}) {
+        const auto step = answer(c, status);
+        EXPECT_EQ(step.status, WriteStatus::pending) << status;
+        EXPECT_TRUE(step.looking);
+    }
+}
+
 TEST(WriteJudge, WaitsGrowAndStayBelowAMinute) {
     auto write = a_write(WriteType::update);
     write.deadline_at = now + 1000h;

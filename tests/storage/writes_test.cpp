@@ -173,6 +173,39 @@ TEST_F(Writes, ARequestWithTheSameKeyIsTheFirstOneAgainForSevenDays) {
     EXPECT_EQ(accept(late).what, AcceptedWrites::fresh);
 }
 
+TEST_F(Writes, ARecordFoundForOneCreateIsNotTakenForAnother) {
+    accept(request({"w1"}));
+    accept(request({"w2"}));
+    finish("w1", WriteStatus::done);  // made "record of w1"
+    auto step =
+        WriteStep{.key = find("w2").key, .status = WriteStatus::done, .record_id = "record of w1", .now = at(3)};
+    step.found = true;
+
+    const auto finished = store.run(store->finish_write(step));
+
+    EXPECT_EQ(finished.status, WriteStatus::unknown);
+    EXPECT_EQ(find("w2").status, WriteStatus::unknown);
+    EXPECT_EQ(find("w2").record_id, "");
+    EXPECT_EQ(find("w2").body, "body of w2") << "an operator may want it sent again";
+}
+
+TEST_F(Writes, ALookKeepsItsTimeWhateverTheDeadline) {
+    accept(request({"w1"}));
+    auto step = WriteStep{.key = find("w1").key, .status = WriteStatus::pending, .looking = true, .now = at(2)};
+    step.next_attempt_at = at(3700);
+    store.run(store->finish_write(step));
+    EXPECT_TRUE(claimed(at(3650)).empty());
+    EXPECT_EQ(claimed(at(3700)), Texts{"w1"});
+}
+
+TEST_F(Writes, OfAnObjectThatLeftTheConfigurationNothingIsSent) {
+    auto left = request({"w1"});
+    left.object = "imodels";
+    accept(left);
+    EXPECT_TRUE(claimed().empty());
+    EXPECT_TRUE(claimed(at(4000)).empty()) << "nor given up: it is kept until it is forgotten";
+}
+
 TEST_F(Writes, WhatIsPastItsDeadlineIsClaimedWhateverItWaitsFor) {
     accept(request({"w1"}, WriteType::update, "a"));
     accept(request({"w2"}, WriteType::update, "a"));
