@@ -75,6 +75,7 @@ TEST_F(LostWrites, Of2000CreatesNoneIsLostNoneIsDoubledAndOnlyWhatNothingCanFind
         eventually([&] { return attempts() >= more || ended(); });
         kill();
     }
+    eventually([&] { return count("attempts = 0") == 0; }, std::chrono::minutes{2});
     bench.sandbox.remove("faults");
     // What was killed before it was sent is looked for twice, 30 s apart.
     eventually([&] { return ended(); }, std::chrono::minutes{4});
