@@ -131,7 +131,7 @@ void print_writes(const std::vector<storage::WriteRow>& writes) {
 std::vector<storage::WriteRow> writes_of(storage::Reader& reader, const std::string& installation_id,
                                          const std::string& object, const std::string& record_id) {
     auto writes = reader.writes(
-        {.installation_id = installation_id, .object = object, .limit = writes_max, .record_id = record_id});
+        {.installation_id = installation_id, .object = object, .record_id = record_id, .limit = writes_max});
     std::ranges::reverse(writes);
     return writes;
 }
