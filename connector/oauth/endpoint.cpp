@@ -63,13 +63,16 @@ std::string consent_url(const config::Provider& provider, const config::Connecti
     auto scope = scope_of(connection);
     if (std::ranges::find(connection.scopes, "offline_access") == connection.scopes.end())
         scope += (scope.empty() ? "" : " ") + std::string("offline_access");
+    // OpenID Connect Core, 11: without it, offline_access is to be ignored. The configuration may ask for more.
+    const auto prompt = provider.authorize_url.find("prompt=") == std::string::npos ? "consent" : "";
     const auto query = encode_form({{"response_type", "code"},
                                     {"client_id", connection.client_id},
                                     {"redirect_uri", redirect_uri},
                                     {"scope", scope},
                                     {"state", state.reveal()},
                                     {"code_challenge", challenge},
-                                    {"code_challenge_method", "S256"}});
+                                    {"code_challenge_method", "S256"},
+                                    {"prompt", prompt}});
     return provider.authorize_url + (provider.authorize_url.find('?') == std::string::npos ? "?" : "&") + query;
 }
 

@@ -24,7 +24,8 @@ std::string encode_form(std::initializer_list<std::pair<const char*, std::string
 /// The connection's scopes, separated by spaces.
 std::string scope_of(const config::Connection& connection);
 
-/// Where a user's browser is sent to consent. PKCE with S256; asks for offline_access beside the configured scopes.
+/// Where a user's browser is sent to consent. PKCE with S256; asks for offline_access beside the configured scopes,
+/// and for the user's consent to that.
 std::string consent_url(const config::Provider& provider, const config::Connection& connection,
                         const std::string& redirect_uri, const Secret& state, const std::string& challenge);
 

@@ -42,8 +42,12 @@ TEST(Pkce, TheConsentUrlAsksForACodeWithS256AndForOfflineAccessOnce) {
         url,
         "https://ims.bentley.com/connect/authorize?response_type=code&client_id=an%20id%26&redirect_uri=http%3A%2F%2F"
         "127.0.0.1%3A8710%2Foauth%2Fcallback&scope=itwin-platform%20offline_access&state=s%20t&code_challenge=chal&"
-        "code_challenge_method=S256");
+        "code_challenge_method=S256&prompt=consent");
     EXPECT_NE(again.find("scope=itwin-platform%20offline_access&"), std::string::npos) << again;
+
+    provider.authorize_url += "?prompt=login%20consent";
+    const auto own = consent_url(provider, connection, "http://127.0.0.1/cb", Secret("s"), "chal");
+    EXPECT_EQ(own.find("prompt="), own.rfind("prompt=")) << own;
 }
 
 }  // namespace

@@ -105,6 +105,10 @@ bool has_word(std::string_view words, std::string_view word) {
     return std::ranges::any_of(split_words(words), [&](auto each) { return same_text(each, word); });
 }
 
+bool takes_anything(std::string_view accept) {
+    return accept.find("*/*") != std::string_view::npos && accept.find("/vnd.") == std::string_view::npos;
+}
+
 http::Response json_response(int status, std::string body) {
     return {status, {{"Content-Type", "application/json; charset=utf-8"}}, std::move(body)};
 }

@@ -46,6 +46,9 @@ std::vector<std::string_view> split_words(std::string_view words);
 /// The parts that `mark` parts; `a/b` with '/' is a, b.
 std::vector<std::string> split(std::string_view text, char mark);
 
+/// Whether an Accept names no version but lets any type come: `application/json, text/plain, */*`.
+bool takes_anything(std::string_view accept);
+
 http::Response json_response(int status, std::string body);
 
 }  // namespace syncd::sandbox

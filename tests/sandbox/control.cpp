@@ -42,6 +42,7 @@ const Control::Route Control::routes[] = {
     {"DELETE", "faults", &Control::faults_clear},
     {"POST", "limits", &Control::limits},
     {"POST", "tokens/revoke", &Control::tokens_revoke},
+    {"POST", "tokens/accept", &Control::tokens_accept},
     {"POST", "tokens", &Control::tokens_set},
     {"GET", "writes", &Control::writes},
     {"GET", "writes/created", &Control::writes_created},
@@ -189,6 +190,14 @@ http::Response Control::limits(const Call& call) {
 
 http::Response Control::tokens_revoke(const Call&) {
     tokens_.revoke_all();
+    return done();
+}
+
+http::Response Control::tokens_accept(const Call& call) {
+    const auto token = call.get("token").value_or("");
+    const auto lifetime = parse_duration(call.get("lifetime").value_or("1h"));
+    if (token.empty() || !lifetime) return failed(400, "token is missing, or lifetime is no duration");
+    tokens_.accept(token, *lifetime);
     return done();
 }
 

@@ -34,6 +34,7 @@ private:
     http::Response faults_clear(const Call& call);
     http::Response limits(const Call& call);
     http::Response tokens_revoke(const Call& call);
+    http::Response tokens_accept(const Call& call);
     http::Response tokens_set(const Call& call);
     http::Response writes(const Call& call);
     http::Response writes_created(const Call& call);

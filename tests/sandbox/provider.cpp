@@ -28,7 +28,7 @@ private:
 /// Whether the wanted version is the one that this object is served in; no Accept at all is tolerated.
 bool serves(const ObjectRow& row, std::string_view accept) {
     constexpr std::string_view vendor = "application/vnd.bentley.itwin-platform.";
-    if (accept.empty() || accept == "*/*" || accept == "application/json") return true;
+    if (accept.empty() || accept == "application/json" || takes_anything(accept)) return true;
     return accept == fmt::format("{}{}+json", vendor, row.version);
 }
 

@@ -74,6 +74,36 @@ TEST(Bearer, ExpiresAndCanBeRevoked) {
     EXPECT_EQ(revoked.status, 401);
 }
 
+TEST(Bearer, OfAnotherTokenEndpointPassesOnceItIsAccepted) {
+    Bench bench;
+    bench.bearer = "foreign";
+    ASSERT_EQ(bench.get("/itwins/").status, 401);
+
+    bench.control("POST", "tokens/accept?token=foreign&lifetime=1m");
+    const auto accepted = bench.get("/itwins/");
+    bench.world.pass(std::chrono::minutes{1});
+    const auto expired = bench.get("/itwins/");
+
+    EXPECT_EQ(accepted.status, 200);
+    EXPECT_EQ(expired.status, 401);
+}
+
+TEST(Versions, AreLeftOutByTheProvidersOwnClientOfITwins) {
+    Bench bench;
+    const auto ask = [&](const char* method, std::string target, std::string body) {
+        auto request = bench.writing(method, std::move(target), std::move(body));
+        request.headers = {{"Authorization", std::string(request.headers.get("Authorization"))},
+                           {"Accept", "application/json, text/plain, */*"},
+                           {"Content-Type", "application/json"}};
+        return bench.finish(bench.box.provider(std::move(request)));
+    };
+
+    const auto itwin = R"({"class":"Endeavor","subClass":"Project","displayName":"Bridge"})";
+    EXPECT_EQ(ask("GET", "/itwins?&$top=1", "").status, 200);
+    EXPECT_EQ(ask("POST", "/itwins/", itwin).status, 201);
+    EXPECT_EQ(code(ask("POST", "/imodels", "{}")), "ResourceNotFound") << "the first version of it is not served";
+}
+
 TEST(Versions, OneThatIsNotServedIsNotFound) {
     Bench bench;
     auto request = bench.reading("/itwins/");

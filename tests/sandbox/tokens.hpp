@@ -28,6 +28,8 @@ public:
     bool knows(std::string_view authorization) const;
 
     void revoke_all();
+    /// A token that another server issued passes here too.
+    void accept(const std::string& token, Duration lifetime) { expiry_[token] = world_.tick() + lifetime; }
     void set_lifetime(Duration lifetime) { lifetime_ = lifetime; }
     void set_secret(std::string secret) { client_secret_ = std::move(secret); }
     Users& users() { return users_; }
