@@ -226,8 +226,8 @@ void Invariants::check_operations(Observer& database) {
     for (const auto& operation : database.operations()) {
         accepted.erase(operation.id);
         // A write whose outcome is unknown waits for the operator.
-        const bool goes_on = operation.status == "in_progress" &&
-                             (operation.read_type == "backfill" || operation.action == "write");
+        const bool goes_on =
+            operation.status == "in_progress" && (operation.read_type == "backfill" || operation.action == "write");
         if (operation.status == "in_progress" && !goes_on)
             journal_.violate("operations", fmt::format("{} of {} is in progress, though nothing runs", operation.id,
                                                        operation.object));

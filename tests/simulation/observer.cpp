@@ -24,7 +24,8 @@ std::vector<StoredObject> Observer::objects() {
         "coalesce((SELECT h.health FROM connection_health h WHERE h.installation_id = o.installation_id), 'healthy') = "
         "'healthy' "
         "FROM object_state o LEFT JOIN operations p ON p.status = 'in_progress' "  // by the index on that
-        "AND p.action_type = 'read' AND +p.installation_id = o.installation_id AND +p.object = o.object GROUP BY o.key ORDER BY 1, 2");
+        "AND p.action_type = 'read' AND +p.installation_id = o.installation_id AND +p.object = o.object GROUP BY o.key "
+        "ORDER BY 1, 2");
     std::vector<StoredObject> found;
     while (row.step())
         found.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.time(4), row.time(5), row.time(6),
@@ -81,7 +82,8 @@ std::vector<StoredMessage> Observer::messages(const std::string& destination, co
 
 std::vector<StoredOperation> Observer::operations() {
     auto row = database_.query(
-        "SELECT id, object, status, result, read_type, created_at, deletes, installation_id, action_type FROM operations ORDER BY "
+        "SELECT id, object, status, result, read_type, created_at, deletes, installation_id, action_type FROM "
+        "operations ORDER BY "
         "id");
     std::vector<StoredOperation> found;
     while (row.step())
@@ -92,7 +94,8 @@ std::vector<StoredOperation> Observer::operations() {
 
 std::optional<StoredOperation> Observer::operation(const std::string& id) {
     auto row = database_.query(
-        "SELECT id, object, status, result, read_type, created_at, deletes, installation_id, action_type FROM operations WHERE id = "
+        "SELECT id, object, status, result, read_type, created_at, deletes, installation_id, action_type FROM "
+        "operations WHERE id = "
         "?");
     row.bind(id);
     if (!row.step()) return std::nullopt;

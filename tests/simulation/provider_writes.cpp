@@ -1,13 +1,14 @@
 // The provider's side of writes: what it is asked to change, what it changes, what it says of that; and the lookups of
 // those whose answer was lost.
-#include "connector/http/url.hpp"
 #include "config/core/json.hpp"
+#include "connector/http/url.hpp"
 #include "tests/simulation/provider.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace syncd::simulation {
@@ -102,8 +103,11 @@ Reply Provider::write(const Arrival& arrival, const std::string& object, const s
     }
     auto reply = carry_out(request, object, id, label);
     if (faults_.strike(Fault::write_lost)) reply.way = Reply::Way::lost;
-    if (faults_.strike(Fault::write_error_done))
-        reply.response = answered(int(chance.between(500, 504)), problem("InternalServerError", "but done")).response;
+    if (faults_.strike(Fault::write_error_done)) {  // a 503 says that it was not
+        constexpr std::array<int, 3> statuses{500, 502, 504};
+        const auto status = statuses[std::size_t(chance.between(0, 2))];
+        reply.response = answered(status, problem("InternalServerError", "but done")).response;
+    }
     if (faults_.strike(Fault::write_slow)) reply.delay = chance.between(20s, 45s);
     if (reply.response.status / 100 == 2)
         reply.received = [this, label, life = arrival.life] {
@@ -166,7 +170,8 @@ Reply Provider::carry_out(const http::Request& request, const std::string& objec
     if (request.method == "PUT") {
         for (const auto& [name, value] : row->fields)  // what the update does not give must be laid under it
             if (!given.contains(name) || (given[name] != value && given[name] != json::quote(label)))
-                journal_.violate("overlay", fmt::format("{} of {} {} was {} before {}", name, object, id, value, label));
+                journal_.violate("overlay",
+                                 fmt::format("{} of {} {} was {} before {}", name, object, id, value, label));
         row->fields = std::move(given);
     } else {
         for (auto& [name, value] : given) row->fields[name] = value;
@@ -191,7 +196,8 @@ Reply Provider::look_up(const Arrival& arrival, const std::string& object) {
     for (const auto& row : truths_.at(object).rows()) {
         const auto has = [&](const char* field, const std::string& text) {
             const auto found = row.fields.find(field);
-            return text.empty() || (found != row.fields.end() && found->second.find(json::quote(text)) != std::string::npos);
+            return text.empty() ||
+                   (found != row.fields.end() && found->second.find(json::quote(text)) != std::string::npos);
         };
         if (row.listed_from <= machine_.true_now() && has("number", number) && has("tags", tag) &&
             (!since || row.created >= *since))

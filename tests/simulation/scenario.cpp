@@ -25,13 +25,9 @@ constexpr std::array<const char*, 6> all_objects{"itwins",
                                                  "reality-analysis/jobs",
                                                  "reality-management/reality-data"};
 
-constexpr std::array<const char*, 7> written_objects{"itwins",
-                                                     "contextcapture/jobs",
-                                                     "reality-analysis/jobs",
-                                                     "reality-management/reality-data",
-                                                     "library/catalogs",
-                                                     "library/manufacturers",
-                                                     "contextcapture/workspaces"};
+constexpr std::array<const char*, 7> written_objects{
+    "itwins",           "contextcapture/jobs",   "reality-analysis/jobs",    "reality-management/reality-data",
+    "library/catalogs", "library/manufacturers", "contextcapture/workspaces"};
 
 /// `rows_max`: what the catalog asks for, `rows_default` what a provider that overlooks it shows.
 bentley::Catalog small_catalog(std::int64_t page_max, std::int64_t rows_max, std::int64_t rows_default) {
@@ -293,12 +289,12 @@ private:
         auto& chance = write_chance_;
         out_.writes = true;
         out_.resolves = chance.one_in(3);
-        out_.config.notifications.push_back({.destination = out_.receivers.front().destination,
-                                             .events = {"write.async.done", "write.unknown"}});
+        out_.config.notifications.push_back(
+            {.destination = out_.receivers.front().destination, .events = {"write.async.done", "write.unknown"}});
         for (auto& installation : out_.config.installations) {
             for (const auto* name : written_objects) {
-                const bool read = std::ranges::any_of(installation.objects,
-                                                      [&](const auto& each) { return each.object == name; });
+                const bool read =
+                    std::ranges::any_of(installation.objects, [&](const auto& each) { return each.object == name; });
                 if (!chance.one_in(read ? 2 : 4)) continue;
                 installation.writes.push_back({.object = name,
                                                .mapped_name = chance.one_in(3) ? "written-" + std::string(name) : name,

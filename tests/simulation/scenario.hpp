@@ -55,8 +55,8 @@ struct Scenario {
     std::map<std::string, int> rows_at_first;  // by object
     std::vector<Event> events;
     std::vector<Ending> endings;
-    bool writes = false;    // there are orders to write
-    bool resolves = false;  // the operator decides about writes whose outcome is unknown
+    bool writes = false;        // there are orders to write
+    bool resolves = false;      // the operator decides about writes whose outcome is unknown
     bool heals = false;         // ends with full reads; else with what the last read left
     int reads = 1;              // of every object, successful ones; then the world ends
     Duration length{};          // at the latest

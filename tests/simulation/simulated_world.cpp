@@ -80,14 +80,15 @@ void SimulatedWorld::build_world() {
         }
     for (const auto& event : scenario_.events) schedule(event);
     if (scenario_.writes)
-        provider_.listen(
-            {.arrived = [this](const auto& label) {
-                 look([&](Observer& database) { write_invariants_.arrived(database, label); });
-             },
-             .carried = [this](const auto& label) { write_invariants_.carried(label); },
-             .amid = [this](const auto& installation, const auto& object, const auto& id) {
-                 if (takes_commands()) send(writer_.update(installation, object, id), false);
-             }});
+        provider_.listen({.arrived =
+                              [this](const auto& label) {
+                                  look([&](Observer& database) { write_invariants_.arrived(database, label); });
+                              },
+                          .carried = [this](const auto& label) { write_invariants_.carried(label); },
+                          .amid =
+                              [this](const auto& installation, const auto& object, const auto& id) {
+                                  if (takes_commands()) send(writer_.update(installation, object, id), false);
+                              }});
     every_minute();
 }
 
@@ -189,9 +190,8 @@ void SimulatedWorld::resolve_unknown() {
     if (id.empty()) return;
     const bool retry = chance_.one_in(2);
     if (retry) write_invariants_.retried(id);
-    life_->operate(
-        [id, retry](Daemon& daemon) -> awaitable<void> { (void)co_await daemon.resolve_write(id, retry); },
-        commands_.emplace_back());
+    life_->operate([id, retry](Daemon& daemon) -> awaitable<void> { (void)co_await daemon.resolve_write(id, retry); },
+                   commands_.emplace_back());
 }
 
 /// Pauses what is to be paused and lets the rest be read again, in the life that takes commands.
@@ -283,6 +283,8 @@ void SimulatedWorld::after_read(std::span<const LogField> fields) {
     if ((good || crowded) && read.type != "triggered") ++reads_[{read.installation, read.object}];
     reads_total_ += good;
     look([&](Observer& database) {
+        if (write_invariants_.may_have_left_out(read.object, read.began))
+            provider_.truth(read.object).set_restless(true);
         invariants_.after_read(database, read);
         if (scenario_.writes) write_invariants_.after_read(database, read.installation, read.object);
     });

@@ -18,10 +18,10 @@ struct Row {
     Timestamp created, modified;
     Timestamp listed_from;  // lists show it only from then on
     bool active = true;
-    bool own = true;               // the caller's: listed without an iTwin too
-    std::set<std::string> itwins;  // that it belongs to: a job to one
-    std::string state;             // of a job
-    bool ours = false;             // written by the daemon's customers: nobody else removes it
+    bool own = true;                              // the caller's: listed without an iTwin too
+    std::set<std::string> itwins;                 // that it belongs to: a job to one
+    std::string state;                            // of a job
+    bool ours = false;                            // written by the daemon's customers: nobody else removes it
     std::map<std::string, std::string> fields{};  // that were written: name and JSON
 };
 

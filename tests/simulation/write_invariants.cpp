@@ -7,7 +7,8 @@
 namespace syncd::simulation {
 namespace {
 
-constexpr Duration deadline_tolerance = std::chrono::minutes{10};  // a request may wait for its answer, a look for another
+constexpr Duration deadline_tolerance =
+    std::chrono::minutes{10};  // a request may wait for its answer, a look for another
 
 bool is_open(const std::string& status) { return status == "pending" || status == "sending"; }
 bool is_final(const std::string& status) { return status == "done" || status == "failed"; }
@@ -40,6 +41,7 @@ void WriteInvariants::refresh(Observer& database) {
     }
     std::set<std::string> there;
     std::map<std::string, bool> restless;
+    const auto in_hand = restless_;
     known_.clear();
     batches_.clear();
     for (auto& stored : database.writes()) {
@@ -47,7 +49,8 @@ void WriteInvariants::refresh(Observer& database) {
         auto& restless_now = restless[stored.object];
         restless_now = restless_now || (is_open(stored.status) && stored.type != "create");
         if (const auto ended = final_.find(stored.id); ended != final_.end() && ended->second != stored.status)
-            journal_.violate("writes-end", fmt::format("{} was {}, now it is {}", stored.id, ended->second, stored.status));
+            journal_.violate("writes-end",
+                             fmt::format("{} was {}, now it is {}", stored.id, ended->second, stored.status));
         if (is_final(stored.status)) final_.emplace(stored.id, stored.status);
         const auto order = orders.find(stored.operation);
         if (order == orders.end()) continue;
@@ -56,7 +59,14 @@ void WriteInvariants::refresh(Observer& database) {
         batches_[known.stored.operation].push_back(known);
         known_[write.label] = std::move(known);
     }
-    for (const auto& [object, is] : restless) provider_.truth(object).set_restless(is);
+    for (const auto& [object, is] : restless) {
+        provider_.truth(object).set_restless(is);
+        if (is || in_hand.contains(object)) touched_[object] = machine_.loop.tick();
+        if (is)
+            restless_.insert(object);
+        else
+            restless_.erase(object);
+    }
     for (const auto& operation : accepted_)
         if (!there.contains(operation)) journal_.violate("no-write-lost", operation + " was accepted and is forgotten");
     ended_ = std::int64_t(final_.size());
@@ -111,9 +121,10 @@ void WriteInvariants::attempted(Observer& database, const std::string& id) {
         const auto& stored = known.stored;
         if (stored.status == "unknown") check_unknown(known);
         if (stored.status != "done" || !heard || stored.type == "create") continue;
-        watches_.push_back({stored.installation, stored.object, stored.record_id,
-                            revision_stored(database, stored.installation, stored.object, stored.record_id),
-                            deed.revision});
+        const auto now = revision_stored(database, stored.installation, stored.object, stored.record_id);
+        const bool removes = stored.type == "delete";
+        if (now == -1 && !removes) continue;  // a page that is on its way may bring it as it was
+        watches_.push_back({stored.installation, stored.object, stored.record_id, now, deed.revision});
     }
 }
 
@@ -121,21 +132,22 @@ void WriteInvariants::attempted(Observer& database, const std::string& id) {
 void WriteInvariants::check_unknown(const Known& known) {
     const auto& deed = provider_.deeds().by_label[known.write->label];
     if (known.stored.attempts == 0) violate(known, "unknown", "it was never sent");
-    if (deed.heard_at && deed.heard_in_life == life_)
-        violate(known, "unknown", "the process was told that it is done");
+    if (deed.heard_at && deed.heard_in_life == life_) violate(known, "unknown", "the process was told that it is done");
     if (known.write->by_key && !says(known.stored.error, "looking for it: "))
         violate(known, "unknown", "it can be told by its key");
     if (known.stored.type != "create" && !known.write->paid) violate(known, "unknown", "it can be repeated");
 }
 
 void WriteInvariants::after_read(Observer& database, const std::string& installation, const std::string& object) {
+    refresh(database);
     std::erase_if(watches_, [&](const Watch& watch) {
         if (watch.installation != installation || watch.object != object) return false;
         const auto now = revision_stored(database, installation, object, watch.id);
         const bool removed = watch.written == INT64_MAX;
         if (now != -1 && now != watch.stored && now < watch.written)
-            journal_.violate("written-stays", fmt::format("{} {} {}: revision {} was stored, {} was written, now it is {}",
-                                                          installation, object, watch.id, watch.stored, watch.written, now));
+            journal_.violate("written-stays",
+                             fmt::format("{} {} {}: revision {} was stored, {} was written, now it is {}", installation,
+                                         object, watch.id, watch.stored, watch.written, now));
         return !removed && now >= watch.written;
     });
 }
@@ -148,7 +160,8 @@ void WriteInvariants::look(Observer& database, Tick undisturbed_since) {
         const auto late = machine_.now() - stored.deadline_at;
         if (is_open(stored.status) && late > deadline_tolerance &&
             machine_.loop.tick() - undisturbed_since > deadline_tolerance)
-            violate(known, "deadline", fmt::format("it is {} {} after its deadline", stored.status, format_duration(late)));
+            violate(known, "deadline",
+                    fmt::format("it is {} {} after its deadline", stored.status, format_duration(late)));
     }
 }
 
@@ -166,7 +179,8 @@ void WriteInvariants::check_ended(const Known& known) {
         if (deed.carried == 0 && !gone) return violate(known, "done-is-done", "the provider did nothing of it");
         if (create && deed.record_id != stored.record_id &&
             std::ranges::none_of(provider_.deeds().of_record, [&](const auto& each) {
-                return each.first == Deeds::Record{stored.object, stored.record_id} && each.second.front() == write->label;
+                return each.first == Deeds::Record{stored.object, stored.record_id} &&
+                       each.second.front() == write->label;
             }))
             return violate(known, "done-is-done", "it made " + deed.record_id);
         if (stored.type == "delete" && truth.find(stored.record_id))
@@ -220,8 +234,8 @@ void WriteInvariants::check_told(Observer& database) {
         for (const auto& [name, receiver] : receivers_)
             if (const auto told = receiver->notices().find(operation.id);
                 told != receiver->notices().end() && std::int64_t(told->second.size()) != expected)
-                journal_.violate("told-once", fmt::format("{} heard of {} in {} messages", name, operation.id,
-                                                          told->second.size()));
+                journal_.violate("told-once",
+                                 fmt::format("{} heard of {} in {} messages", name, operation.id, told->second.size()));
     }
 }
 

@@ -25,6 +25,11 @@ public:
     void accepted(const std::string& operation) { accepted_.insert(operation); }
     /// An attempt has ended.
     void attempted(Observer& database, const std::string& write);
+    /// A read has ended that began then: whether it may have left out what was being written.
+    bool may_have_left_out(const std::string& object, Tick began) const {
+        const auto found = touched_.find(object);
+        return found != touched_.end() && found->second >= began;
+    }
     /// A read has ended: what was written meanwhile must not be as it was before.
     void after_read(Observer& database, const std::string& installation, const std::string& object);
     /// Looks at all of them; `undisturbed_since`: the process ran and nothing hindered it.
@@ -63,9 +68,11 @@ private:
     Writer& writer_;
     int life_ = 0;
     std::set<std::string> accepted_, retried_;
-    std::map<std::string, Known> known_;                  // by label
-    std::map<std::string, std::vector<Known>> batches_;   // by operation
-    std::map<std::string, std::string> final_;            // by write: the status with which it ended
+    std::set<std::string> restless_;                     // objects of which records are being written
+    std::map<std::string, Known> known_;                 // by label
+    std::map<std::string, std::vector<Known>> batches_;  // by operation
+    std::map<std::string, std::string> final_;           // by write: the status with which it ended
+    std::map<std::string, Tick> touched_;                // when a write of the object's records was last in hand
     std::vector<Watch> watches_;
     std::int64_t ended_ = 0;
 };

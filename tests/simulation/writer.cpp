@@ -170,8 +170,9 @@ void Writer::answered(Order& order, bool other, const result<WriteReport>& repor
         return;
     }
     if (report->operation_id.empty())
-        return journal_.violate("writes-accepted", fmt::format("{} is refused: {}", order.request.records.front(),
-                                                               report->faults.empty() ? "" : report->faults[0].message));
+        return journal_.violate("writes-accepted",
+                                fmt::format("{} is refused: {}", order.request.records.front(),
+                                            report->faults.empty() ? "" : report->faults[0].message));
     if (other) return journal_.violate("idempotency", key + " was accepted with two contents");
     order.operations.insert(report->operation_id);
     if (order.operations.size() > 1)

@@ -17,10 +17,10 @@ namespace syncd::simulation {
 /// One record of an order.
 struct OrderedWrite {
     std::string label;
-    std::string record_id;   // of an update or delete
-    bool paid = false;       // starts paid work
-    bool by_key = false;     // a create with a key of its own or a marker; an update whose record shows it
-    bool by_content = false; // a create that can be told by its content
+    std::string record_id;    // of an update or delete
+    bool paid = false;        // starts paid work
+    bool by_key = false;      // a create with a key of its own or a marker; an update whose record shows it
+    bool by_content = false;  // a create that can be told by its content
 };
 
 /// A request for writes, perhaps made several times.
@@ -65,8 +65,8 @@ private:
     const Scenario& scenario_;
     Provider& provider_;
     Chance chance_;
-    std::deque<Order> orders_;                           // by the time of the order
-    std::map<std::string, std::string> last_;            // by object: the record that was written last
+    std::deque<Order> orders_;                            // by the time of the order
+    std::map<std::string, std::string> last_;             // by object: the record that was written last
     std::set<std::pair<std::string, std::string>> paid_;  // jobs whose work was ordered
     std::int64_t next_label_ = 1;
 };
