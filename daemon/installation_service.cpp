@@ -7,7 +7,8 @@ namespace syncd {
 InstallationService::InstallationService(const Shared& shared, const config::Installation& installation,
                                          Timestamp updated_at, http::Budget& budget)
     : connector_(shared.world, shared.client, shared.config.provider, installation.connection, budget,
-                 make_token_store(shared.world, shared.store, shared.cipher, shared.log, installation)),
+                 make_token_store(shared.world, shared.store, shared.cipher, shared.log, installation, shared.notifier,
+                                  shared.ring)),
       context_{shared.world,    shared.store,      connector_, budget,        shared.log,
                shared.config,   installation,      updated_at, shared.ring,   shared.stopping,
                shared.notifier, shared.reads_wait, written_,   shared.metrics},
@@ -41,10 +42,12 @@ awaitable<result<void>> InstallationService::sign_in(Secret code, Secret verifie
 
 awaitable<bool> InstallationService::sign_out() {
     bool had_tokens = false;
-    const auto forget = [](storage::Store& store, std::string id, bool& had) -> awaitable<void> {
-        had = co_await store.forget_tokens(std::move(id));
+    const auto notices = context_.notifier.connection(ConnectionEvent::deleted, context_.installation);
+    const auto forget = [&notices](const ReaderContext& context, bool& had) -> awaitable<void> {
+        had = co_await context.store.forget_tokens(context.installation.id, notices, context.world.now());
     };
-    co_await connector_.tokens().sign_out([&] { return forget(context_.store, context_.installation.id, had_tokens); });
+    co_await connector_.tokens().sign_out([&] { return forget(context_, had_tokens); });
+    context_.ring_for(notices);
     context_.log.info("connection.signed_out", {{"installation", context_.installation.id}});
     if (const auto& missing = connector_.tokens().needs_consent()) co_await health_.set(false, missing->message);
     co_return had_tokens;

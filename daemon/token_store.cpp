@@ -9,6 +9,8 @@ struct Keeper {
     const Cipher& cipher;
     const Log& log;
     const config::Installation& installation;
+    const Notifier& notifier;
+    std::function<void(const std::string& destination)> ring;
 
     std::string seal(const Secret& text) const {
         return cipher.seal(text.reveal(), storage::place_of_tokens(installation.id), [this] { return world.random(); });
@@ -28,6 +30,10 @@ awaitable<result<std::optional<oauth::Tokens>>> load(Keeper keeper) {
 }
 
 awaitable<void> save(Keeper keeper, oauth::Tokens tokens, bool consented) {
+    storage::ConsentNotices told;
+    if (consented)
+        told = {keeper.notifier.connection(ConnectionEvent::created, keeper.installation),
+                keeper.notifier.connection(ConnectionEvent::updated, keeper.installation)};
     try {
         co_await keeper.store.save_tokens({.installation_id = keeper.installation.id,
                                            .client_id = keeper.installation.connection.client_id,
@@ -35,7 +41,9 @@ awaitable<void> save(Keeper keeper, oauth::Tokens tokens, bool consented) {
                                            .access_token = keeper.seal(tokens.access_token),
                                            .expires_at = tokens.expires_at,
                                            .updated_at = keeper.world.now()},
-                                          consented);
+                                          consented, told);
+        for (const auto& notice : told.first) keeper.ring(notice.destination);
+        for (const auto& notice : told.again) keeper.ring(notice.destination);
     } catch (const std::exception& broken) {
         keeper.log.error("tokens.not_saved", {{"installation", keeper.installation.id}, {"error", broken.what()}});
         throw;
@@ -47,8 +55,9 @@ awaitable<void> end(Keeper keeper) { co_await keeper.store.end_consent(keeper.in
 }  // namespace
 
 oauth::TokenStore make_token_store(World& world, storage::Store& store, const Cipher& cipher, const Log& log,
-                                   const config::Installation& installation) {
-    const Keeper keeper{world, store, cipher, log, installation};
+                                   const config::Installation& installation, const Notifier& notifier,
+                                   std::function<void(const std::string& destination)> ring) {
+    const Keeper keeper{world, store, cipher, log, installation, notifier, std::move(ring)};
     return {
         .load = [keeper] { return load(keeper); },
         .save = [keeper](oauth::Tokens tokens, bool consented) { return save(keeper, std::move(tokens), consented); },

@@ -245,17 +245,23 @@ awaitable<void> Store::forget_told(std::string event, std::string subject) {
 awaitable<std::optional<ConnectionTokens>> Store::load_tokens(std::string installation_id) {
     return impl_->writer.run([id = std::move(installation_id)](Database& db) { return storage::load_tokens(db, id); });
 }
-awaitable<void> Store::save_tokens(ConnectionTokens tokens, bool consented) {
-    return impl_->writer.run(
-        [tokens = std::move(tokens), consented](Database& db) { storage::save_tokens(db, tokens, consented); });
+awaitable<void> Store::save_tokens(ConnectionTokens tokens, bool consented, ConsentNotices told) {
+    return impl_->writer.run([tokens = std::move(tokens), consented, told = std::move(told)](Database& db) {
+        const bool known = storage::load_tokens(db, tokens.installation_id).has_value();
+        storage::save_tokens(db, tokens, consented);
+        if (consented) notify(db, known ? told.again : told.first, tokens.updated_at);
+    });
 }
 awaitable<void> Store::end_consent(std::string installation_id, Timestamp now) {
     return impl_->writer.run(
         [id = std::move(installation_id), now](Database& db) { storage::end_consent(db, id, now); });
 }
-awaitable<bool> Store::forget_tokens(std::string installation_id) {
-    return impl_->writer.run(
-        [id = std::move(installation_id)](Database& db) { return storage::forget_tokens(db, id); });
+awaitable<bool> Store::forget_tokens(std::string installation_id, Notices notices, Timestamp now) {
+    return impl_->writer.run([id = std::move(installation_id), notices = std::move(notices), now](Database& db) {
+        const bool forgotten = storage::forget_tokens(db, id);
+        if (forgotten) notify(db, notices, now);
+        return forgotten;
+    });
 }
 awaitable<void> Store::begin_authorization(PendingAuthorization pending) {
     return impl_->writer.run(

@@ -296,6 +296,11 @@ std::string place_of_tokens(const std::string& installation_id);
 
 inline constexpr Duration authorization_lifetime = std::chrono::minutes{15};
 
+/// What is told of a consent.
+struct ConsentNotices {
+    Notices first, again;  // the installation's first one, or one in its place
+};
+
 /// A user who was sent to the provider to consent.
 struct PendingAuthorization {
     std::string state_digest, installation_id, browser_digest;
@@ -420,11 +425,11 @@ public:
     // Users' consent
     awaitable<std::optional<ConnectionTokens>> load_tokens(std::string installation_id);
     /// As of `tokens.updated_at`; `consented`: they come from a new consent, not from a renewal.
-    awaitable<void> save_tokens(ConnectionTokens tokens, bool consented);
+    awaitable<void> save_tokens(ConnectionTokens tokens, bool consented, ConsentNotices told = {});
     /// Notes that the installation waits for a user, and drops its tokens.
     awaitable<void> end_consent(std::string installation_id, Timestamp now);
-    /// Whether there were any.
-    awaitable<bool> forget_tokens(std::string installation_id);
+    /// Whether there were any; then the notices are told.
+    awaitable<bool> forget_tokens(std::string installation_id, Notices notices = {}, Timestamp now = {});
     awaitable<void> begin_authorization(PendingAuthorization pending);
     /// Once for each, and only within authorization_lifetime.
     awaitable<std::optional<PendingAuthorization>> take_authorization(std::string state_digest, Timestamp now);

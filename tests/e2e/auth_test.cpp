@@ -76,6 +76,27 @@ TEST_F(Auth, SyncGoesOnWithWhatTheUserAllowedAndLogoutEndsIt) {
     EXPECT_NE((refused.out + refused.err).find("auth login"), std::string::npos) << refused.out << refused.err;
 }
 
+class ToldAuth : public Auth {
+protected:
+    ToldAuth() : Auth({.events = "connection.created, connection.updated, connection.deleted, connection.error"}) {}
+    std::string told() {
+        std::string events;
+        const auto receiver = bench.sandbox.receiver();
+        for (const auto& each : receiver.at("notifications").as_array())
+            events += text(each, "/notificationType") + " ";
+        return events;
+    }
+};
+
+TEST_F(ToldAuth, OfAConsentOfANewOneAndOfItsEndOthersAreTold) {
+    auto daemon = bench.daemon();
+    EXPECT_EQ(sign_in(login()).status, 200);
+    EXPECT_EQ(sign_in(login()).status, 200);
+    EXPECT_EQ(bench.run({"auth", "logout"}).exit, 0);
+    const std::string all = "connection.error connection.created connection.updated connection.deleted ";
+    EXPECT_TRUE(eventually([&] { return told().starts_with(all); })) << told();
+}
+
 TEST_F(Auth, WithoutTheDaemonTheLinkIsPrintedWithAWarning) {
     const auto unknown = bench.run({"auth", "login"});
     EXPECT_EQ(unknown.exit, 1) << "its port is any free one";
