@@ -16,7 +16,7 @@ TEST(Views, AreThereForEveryReadableObject) {
     Database database(bench.database());
     EXPECT_EQ(database.rows("SELECT record_id, displayName, latitude, class FROM itwins"),
               (std::vector<std::vector<std::string>>{{"1", "The \"first\"", "40.5", "NULL"}}));
-    EXPECT_EQ(database.value("SELECT count(*) FROM sqlite_schema WHERE type = 'view'"), "21");
+    EXPECT_EQ(database.value("SELECT count(*) FROM sqlite_schema WHERE type = 'view'"), "22");
     EXPECT_EQ(database.value("SELECT count(*) FROM contextcapture_jobs"), "0");
 }
 

@@ -155,7 +155,9 @@ public:
         more.insert(more.begin(), "sync");
         return run(std::move(more));
     }
-    Daemon daemon() { return Daemon(start({"run"}), database().string() + ".lock"); }
+    Daemon daemon(const Variables& variables = {}) {
+        return Daemon(start({"run"}, variables), database().string() + ".lock");
+    }
     bj::value json(std::vector<std::string> arguments) {
         arguments.push_back("--json");
         const auto done = run(arguments);
