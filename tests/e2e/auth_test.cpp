@@ -130,7 +130,7 @@ TEST_F(Auth, RekeyKeepsTheUserSignedIn) {
     write_text(key, old_key);
     const auto wrong = bench.sync();
     EXPECT_EQ(wrong.exit, 1);
-    EXPECT_NE(wrong.err.find("was written with another key"), std::string::npos) << wrong.err;
+    EXPECT_NE(wrong.err.find("written with another key"), std::string::npos) << wrong.err;
 }
 
 TEST_F(Auth, RekeyOfAConfiguredKeyTakesTheNewOneFromAFile) {
