@@ -134,7 +134,10 @@ Reply Receiver::answer_notice(const Arrival& arrival) {
     if (data && text(body, "notificationType") == "write.async.done") notices_[text(*data, "operationId")].insert(id);
     journal_.note(fmt::format("receiver {} {} {}", rules_.destination, text(body, "notificationType"), id));
     const bool silent = machine_.loop.tick() < silent_until_;
-    return {.response = {silent || faults_.strike(Fault::receiver_error) ? 503 : 200, {}, ""}};
+    if (silent || faults_.strike(Fault::receiver_error)) return {.response = {503, {}, ""}};
+    Reply reply{.response = {200, {}, ""}};
+    reply.received = [this] { accepted_at_ = machine_.loop.tick(); };
+    return reply;
 }
 
 Reply Receiver::answer(const Arrival& arrival) {
