@@ -1,7 +1,6 @@
 #include "daemon/write_service.hpp"
 
 #include "config/core/ids.hpp"
-#include "connector/bentley/problem.hpp"
 #include "connector/bentley/write.hpp"
 #include "daemon/write_mapping.hpp"
 
@@ -21,9 +20,6 @@ constexpr std::size_t lanes_default = 16;  // where the provider's concurrency i
 constexpr std::size_t waiting_max = 100;   // callers at once; connections are needed for others too
 constexpr Duration store_pause = std::chrono::seconds{1};
 constexpr Duration longest_nap = std::chrono::minutes{1};  // the wall clock may jump meanwhile
-constexpr std::size_t problem_bytes_max = 16u << 10;
-
-std::string place_of(const std::string& id) { return "write " + id; }
 
 /// What is kept of a record until it is sent: the record, and the defaults for fields that are empty at the provider.
 std::string envelope(const MappedWrite& mapped) {
@@ -40,45 +36,12 @@ bool is_open(const Write& write) {
     return write.status == WriteStatus::pending || write.status == WriteStatus::sending;
 }
 
-/// What the provider says may hold what it was sent.
-std::string hide_secrets(std::string text, const bentley::Object& object, const std::string& record) {
-    for (const auto& name : object.write->secrets) {
-        const auto value = json::find(record, name);
-        const auto secret = value ? json::as_string(*value).value_or("") : std::string();
-        for (std::size_t at = 0; !secret.empty() && (at = text.find(secret, at)) != std::string::npos;)
-            text.replace(at, secret.size(), "***");
-    }
-    return text;
-}
-
-Traceable traceable(bentley::Certainty certainty) {
-    switch (certainty) {
-        case bentley::Certainty::none: return Traceable::no;
-        case bentley::Certainty::content: return Traceable::by_content;
-        case bentley::Certainty::unique: return Traceable::by_key;
-    }
-    return Traceable::no;
-}
-
 }  // namespace
-
-/// A write in hand.
-struct WriteService::Job {
-    Write write;
-    const bentley::Object* facts = nullptr;
-    const config::WriteObject* settings = nullptr;  // empty: no longer in the configuration
-    std::string record = "{}";
-    std::vector<config::WriteField> if_empty;
-    std::string data;    // done: the record as the provider answered it
-    bool begun = false;  // noted as being sent
-};
 
 WriteService::WriteService(ReaderContext& context, const bentley::Catalog& catalog, const Cipher& cipher,
                            WrittenRecords& written)
     : context_(context),
-      catalog_(catalog),
-      cipher_(cipher),
-      written_(written),
+      writes_{context, catalog, cipher, written},
       bell_(context.world),
       lanes_(context.world, [this](std::exception_ptr failure) {
           context_.log.error("write.broken", {{"error", describe(failure)}});
@@ -89,15 +52,9 @@ WriteService::WriteService(ReaderContext& context, const bentley::Catalog& catal
     objects_ += "]";
 }
 
-const config::WriteObject* WriteService::find(const std::string& object) const {
-    for (const auto& each : context_.installation.writes)
-        if (each.object == object || each.mapped_name == object) return &each;
-    return nullptr;
-}
-
 result<storage::NewWrite> WriteService::prepare(const config::WriteObject& object, const WriteOrder& order,
                                                 const std::string& record, std::vector<bentley::Fault>& faults) {
-    const auto& facts = *catalog_.find(object.object);
+    const auto& facts = *writes_.catalog.find(object.object);
     auto mapped = map_write(object, order.type, record);
     if (!mapped) return mapped.error();
     storage::NewWrite write{.id = make_uuid([this] { return context_.world.random(); })};
@@ -115,7 +72,7 @@ result<storage::NewWrite> WriteService::prepare(const config::WriteObject& objec
         else
             write.marker.clear();
     }
-    write.body = cipher_.seal(envelope(*mapped), place_of(write.id), [this] { return context_.world.random(); });
+    write.body = writes_.seal(envelope(*mapped), write.id);
     return write;
 }
 
@@ -135,14 +92,14 @@ awaitable<result<WriteAccepted>> WriteService::accept(WriteOrder order) {
         if (known.what == storage::AcceptedWrites::other_request) co_return other_request;
         if (known.what == storage::AcceptedWrites::repeated) co_return WriteAccepted{known.operation_id, {}};
     }
-    const auto* object = find(order.object);
+    const auto* object = writes_.find(order.object);
     if (!object) co_return Error{errc::not_found, order.object + " is no write object of this integration"};
     WriteAccepted accepted;
     if (order.type == WriteType::remove && !object->deletes)
         accepted.faults.push_back(
             {"type", fmt::format("deletes of {} are not enabled: set config.write.objects.{}.deletionSettings.enabled",
                                  object->object, object->object)});
-    const auto& facts = *catalog_.find(object->object);
+    const auto& facts = *writes_.catalog.find(object->object);
     const bool supported = order.type == WriteType::create   ? true
                            : order.type == WriteType::update ? facts.write->update.has_value()
                                                              : facts.write->remove.has_value();
@@ -225,7 +182,7 @@ void WriteService::wake() {
 }
 
 WriteSubject WriteService::subject(const Write& write) const {
-    const auto* settings = find(write.object);
+    const auto* settings = writes_.find(write.object);
     return {.installation = context_.installation,
             .object = write.object,
             .mapped_name = settings ? settings->mapped_name : write.object,
@@ -247,57 +204,15 @@ storage::BuildWritten WriteService::tell_written(const Write& write) const {
 
 std::string WriteService::answer_of(const Write& write) const {
     if (write.answer.empty()) return {};
-    auto opened = cipher_.open(write.answer, place_of(write.id));
+    auto opened = writes_.open(write.answer, write.id);
     return opened ? *opened : std::string();
-}
-
-result<void> WriteService::open(Job& job) const {
-    job.facts = catalog_.find(job.write.object);
-    if (!job.facts || !job.facts->write)
-        return Error{errc::invalid_input, job.write.object + " is no object that this version can write"};
-    job.settings = find(job.write.object);
-    auto text = cipher_.open(job.write.body, place_of(job.write.id));
-    if (!text) return text.error();
-    const auto record = json::find(*text, "record");
-    if (!record) return Error{errc::internal, "what was kept of the write has no record"};
-    job.record = std::string(*record);
-    if (const auto defaults = json::find(*text, "ifEmpty"))
-        for (const auto& [name, value] : json::members(*defaults)) job.if_empty.push_back({name, std::string(value)});
-    return {};
-}
-
-WriteCase WriteService::case_of(const Job& job) {
-    WriteCase c{.write = job.write, .now = context_.world.now(), .random = context_.world.random()};
-    if (!job.facts) return c;
-    c.paid = bentley::starts_paid_work(*job.facts, job.write.type, job.record);
-    c.repeatable = job.write.type != WriteType::create && !c.paid;
-    c.retry_unknown = job.settings && job.settings->retry_unknown;
-    if (!c.repeatable) {
-        c.traceable = traceable(bentley::certainty(*job.facts, lost_of(job.write, job.record)));
-    }
-    return c;
-}
-
-bentley::Lost WriteService::lost_of(const Write& write, const std::string& record) const {
-    const auto& connection = context_.installation.connection;
-    const bool service = connection.grant == config::Grant::client_credentials;
-    return {.type = write.type,
-            .record = record,
-            .id = write.record_id,
-            .marker = write.marker,
-            .creator = service ? bentley::service_user(catalog_, connection.client_id) : std::string(),
-            .first_sent_at = write.first_sent_at.value_or(write.created_at),
-            .sent_at = write.sent_at.value_or(write.created_at)};
 }
 
 awaitable<void> WriteService::settle_interrupted() {
     for (auto& write : co_await context_.store.interrupted_writes(context_.installation.id)) {
-        Job job{.write = std::move(write)};
-        const auto opened = open(job);
-        auto c = case_of(job);
-        if (!opened) c.repeatable = c.paid = false;
-        auto step = judge_lost(c, Error{errc::transient, "the process ended before the answer came"});
-        co_await finish(job.write, std::move(step));
+        WriteAttempt attempt(writes_, std::move(write));
+        auto step = attempt.lost(Error{errc::transient, "the process ended before the answer came"});
+        co_await finish(attempt.write(), std::move(step));
     }
 }
 
@@ -357,148 +272,22 @@ awaitable<void> WriteService::work(Write write) {
             service.bell_.ring();
         }
     } leave{*this, write.key};
-    Job job{.write = std::move(write)};
+    WriteAttempt attempt(writes_, std::move(write));
     std::optional<WriteStep> step;
     std::exception_ptr broken;
     try {
-        step = co_await carry_out(job);
-        if (!job.data.empty() && step->status == WriteStatus::done)
-            step->answer = cipher_.seal(job.data, place_of(job.write.id), [this] { return context_.world.random(); });
+        step = co_await attempt.carry_out();
     } catch (const std::exception&) {
         broken = std::current_exception();
     }
     if (broken) {
         if (context_.stopping()) co_return;
         paused_ = true;
-        context_.log.error("write.broken", {{"write", job.write.id}, {"error", describe(broken)}});
-        if (!job.begun) co_return;  // the store could not note that it was about to be sent, as on a full disk
-        step = judge_lost(case_of(job), Error{errc::transient, describe(broken)});
+        context_.log.error("write.broken", {{"write", attempt.write().id}, {"error", describe(broken)}});
+        if (!attempt.begun()) co_return;  // the store could not note that it was about to be sent, as on a full disk
+        step = attempt.lost(Error{errc::transient, describe(broken)});
     }
-    co_await finish(job.write, std::move(*step));
-}
-
-awaitable<WriteStep> WriteService::carry_out(Job& job) {
-    if (auto opened = open(job); !opened) {  // with another key, say: it is kept as it is until it can be read
-        auto c = case_of(job);
-        c.repeatable = false;  // nobody knows
-        co_return job.write.looking ? judge_look(c, opened.error()) : judge_unsent(c, opened.error());
-    }
-    if (job.write.looking) co_return co_await look(job);
-    if (job.write.deadline_at <= context_.world.now()) co_return judge_late(case_of(job));
-    co_return co_await send(job);
-}
-
-/// What is there before an update, where the update depends on it.
-awaitable<result<std::optional<http::Response>>> WriteService::read_present(Job& job) {
-    if (job.write.type != WriteType::update) co_return std::optional<http::Response>();
-    auto read = bentley::read_before_update(*job.facts, context_.connector.base_url(), job.write.record_id);
-    if (!read && job.if_empty.empty()) co_return std::optional<http::Response>();
-    if (!read) {
-        auto own = bentley::write_request(*job.facts, WriteType::update, context_.connector.base_url(),
-                                          job.write.record_id, job.record);
-        if (!own) co_return own.error();
-        read = bentley::WriteRequest{.method = "GET", .url = own->url};
-        read->headers.add("Accept", job.facts->write->update->accept);
-    }
-    auto response = co_await context_.connector.look(read->headers, read->url);
-    if (!response) co_return response.error();
-    co_return std::optional(std::move(*response));
-}
-
-awaitable<WriteStep> WriteService::send(Job& job) {
-    auto present = co_await read_present(job);
-    if (!present) co_return judge_unsent(case_of(job), present.error());
-    std::string body = job.record;
-    if (*present) {
-        const auto& answer = **present;
-        if (answer.status != 200) {
-            auto error = bentley::error_of(answer);
-            error.message = "reading it before the update: " + error.message;
-            const bool passes = answer.status == 429 || answer.status >= 500;
-            co_return passes ? judge_unsent(case_of(job), error) : judge_answer(case_of(job), answer, error);
-        }
-        const auto& wrapper = job.facts->write->update->wrapper;
-        const bool is_json = bool(json::validate(answer.body));
-        const auto record = !is_json          ? std::nullopt
-                            : wrapper.empty() ? std::optional(std::string_view(answer.body))
-                                              : json::find(answer.body, wrapper);
-        if (!record)
-            co_return judge_unsent(case_of(job),
-                                   Error{errc::transient, "reading it before the update: no record in it"});
-        body = fill_empty(std::move(body), *record, job.if_empty);
-        if (bentley::read_before_update(*job.facts, context_.connector.base_url(), job.write.record_id)) {
-            auto whole = bentley::overlay(*job.facts, answer.body, body);
-            if (!whole) co_return judge_unsent(case_of(job), whole.error());
-            body = std::move(*whole);
-        }
-    }
-    auto request =
-        bentley::write_request(*job.facts, job.write.type, context_.connector.base_url(), job.write.record_id, body);
-    if (!request) {
-        auto step = judge_late(case_of(job));
-        step.error = step.note = request.error().message;
-        co_return step;
-    }
-    struct Touch {  // pages asked for before the end show the record as it was
-        WrittenRecords& written;
-        const Write& write;
-        Touch(WrittenRecords& all, const Write& one) : written(all), write(one) {
-            if (!write.record_id.empty()) written.begin(write.object, write.record_id, write.type == WriteType::remove);
-        }
-        ~Touch() {
-            if (!write.record_id.empty()) written.end(write.object, write.record_id);
-        }
-    } touch{written_, job.write};
-    const auto before_send = [this, &job]() -> awaitable<bool> {
-        const auto now = context_.world.now();
-        if (job.write.deadline_at <= now) co_return false;  // the wait for token and budget has outlived it
-        const bool pending = co_await context_.store.begin_sending(job.write.key, now);
-        job.begun = job.begun || pending;
-        ++job.write.attempts;
-        if (!job.write.first_sent_at) job.write.first_sent_at = now;
-        job.write.sent_at = now;
-        co_return pending;
-    };
-    http::Request message{.method = request->method, .headers = request->headers, .body = request->body};
-    auto exchanged = co_await context_.connector.write(std::move(message), request->url, before_send);
-    const auto c = case_of(job);
-    if (!exchanged.answer)
-        co_return exchanged.sent ? judge_lost(c, exchanged.answer.error()) : judge_unsent(c, exchanged.answer.error());
-    const auto& answer = *exchanged.answer;
-    const auto error = answer.status / 100 == 2 ? Error{} : bentley::error_of(answer);
-    auto step = judge_answer(c, answer, error);
-    if (step.status == WriteStatus::done) {
-        auto written = bentley::parse_written(*job.facts, job.write.type, job.write.record_id, answer);
-        step.record_id = written.id;
-        job.data = std::move(written.data);
-    } else {
-        if (bool(json::validate(answer.body)) && answer.body.size() <= problem_bytes_max)
-            step.problem = hide_secrets(answer.body, *job.facts, body);
-        step.error = hide_secrets(std::move(step.error), *job.facts, body);
-        step.note = hide_secrets(std::move(step.note), *job.facts, body);
-    }
-    co_return step;
-}
-
-awaitable<WriteStep> WriteService::look(Job& job) {
-    bentley::Lookup lookup(*job.facts, context_.connector.base_url(), lost_of(job.write, job.record));
-    while (auto next = lookup.next()) {
-        auto response = co_await context_.connector.look(next->headers, next->url);
-        if (!response) co_return judge_look(case_of(job), response.error());
-        if (response->status != 200 && response->status != 404)
-            co_return judge_look(case_of(job), bentley::error_of(*response));
-        if (auto taken = lookup.take(*response); !taken) co_return judge_look(case_of(job), taken.error());
-    }
-    auto found = lookup.found();
-    Looked looked{.record_id = found.written.id, .why = found.why};
-    switch (found.what) {
-        case bentley::Lookup::What::nothing: looked.what = Looked::nothing; break;
-        case bentley::Lookup::What::ours: looked.what = Looked::ours; break;
-        case bentley::Lookup::What::taken: looked.what = Looked::taken; break;
-        case bentley::Lookup::What::unclear: looked.what = Looked::unclear; break;
-    }
-    job.data = std::move(found.written.data);
-    co_return judge_look(case_of(job), looked);
+    co_await finish(attempt.write(), std::move(*step));
 }
 
 /// Stores what became of the write, however long that takes: it is known nowhere else.

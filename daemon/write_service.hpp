@@ -1,13 +1,9 @@
 // The writes of one installation: accepts them onto the disk, sends them in their order, finds out what became of them.
 #pragma once
 
-#include "config/core/cipher.hpp"
-#include "connector/bentley/lookup.hpp"
 #include "connector/bentley/rules.hpp"
 #include "connector/world/group.hpp"
-#include "daemon/read_run.hpp"
-#include "daemon/write_judge.hpp"
-#include "daemon/written_records.hpp"
+#include "daemon/write_attempt.hpp"
 
 #include <map>
 #include <optional>
@@ -53,12 +49,8 @@ public:
     storage::BuildWritten tell_written(const storage::Write& write) const;
     /// Cuts what is in flight: its outcome is looked for when the process starts again.
     void cancel() { lanes_.cancel(); }
-    /// The write object of that name; empty when the installation has none.
-    const config::WriteObject* find(const std::string& object) const;
 
 private:
-    struct Job;
-
     std::optional<storage::IdempotencyKey> key_of(const WriteOrder& order) const;
 
     result<storage::NewWrite> prepare(const config::WriteObject& object, const WriteOrder& order,
@@ -66,20 +58,11 @@ private:
     awaitable<void> settle_interrupted();
     awaitable<void> start_due();
     awaitable<void> work(storage::Write write);
-    awaitable<storage::WriteStep> carry_out(Job& job);
-    awaitable<storage::WriteStep> send(Job& job);
-    awaitable<result<std::optional<http::Response>>> read_present(Job& job);
-    awaitable<storage::WriteStep> look(Job& job);
     awaitable<void> finish(const storage::Write& write, storage::WriteStep step);
-    WriteCase case_of(const Job& job);
-    result<void> open(Job& job) const;
     WriteSubject subject(const storage::Write& write) const;
-    bentley::Lost lost_of(const storage::Write& write, const std::string& record) const;
 
     ReaderContext& context_;
-    const bentley::Catalog& catalog_;
-    const Cipher& cipher_;
-    WrittenRecords& written_;
+    WriteContext writes_;
     std::string objects_;                            // that may be written, a JSON list
     std::vector<std::int64_t> busy_;                 // keys
     std::multimap<std::string, Doorbell*> waiting_;  // by operation
