@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::int64_t lookup_rows = 4;  // on a page of a lookup
-constexpr Duration late_max = 20s, lag_max = 20s;
+constexpr Duration late_max = 20s, lag_max = 35s;
 constexpr std::string_view label_opening = "\"w-";
 
 std::string problem(std::string_view code, std::string_view message) {

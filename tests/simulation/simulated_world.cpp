@@ -87,7 +87,7 @@ void SimulatedWorld::build_world() {
                           .carried = [this](const auto& label) { write_invariants_.carried(label); },
                           .amid =
                               [this](const auto& installation, const auto& object, const auto& id) {
-                                  if (takes_commands()) send(writer_.update(installation, object, id), false);
+                                  if (takes_commands()) send(writer_.change(installation, object, id), false);
                               }});
     every_minute();
 }

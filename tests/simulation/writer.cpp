@@ -143,12 +143,17 @@ Order* Writer::order() {
     return &order;
 }
 
-Order* Writer::update(const std::string& installation, const std::string& object, const std::string& id) {
+Order* Writer::change(const std::string& installation, const std::string& object, const std::string& id) {
     for (const auto& each : scenario_.config.installations) {
         const auto found = std::ranges::find(each.writes, object, &config::WriteObject::object);
         if (each.id != installation || found == each.writes.end()) continue;
         auto& order = begin(installation, *found, WriteType::update);
         order.request.object = object;
+        if (chance_.one_in(4)) {
+            order.request.type = WriteType::remove;
+            if (add_delete(order, id)) return &order;
+            order.request.type = WriteType::update;
+        }
         if (add_update(order, id)) return &order;
         orders_.pop_back();
     }

@@ -39,8 +39,8 @@ public:
 
     /// A new order of one of the installations; null where there is nothing to write.
     Order* order();
-    /// An update of that record; null where the installation does not write it.
-    Order* update(const std::string& installation, const std::string& object, const std::string& id);
+    /// An update or delete of that record; null where the installation does not write it.
+    Order* change(const std::string& installation, const std::string& object, const std::string& id);
     /// The same again, or something else under its key.
     Order* repeat();
     /// What the daemon says to it; `other` what was under the order's key was something else.
