@@ -106,6 +106,12 @@ void WriteInvariants::carried(const std::string& label) {
     const auto* known = by_label(label);
     const bool by_operator = known && retried_.contains(known->stored.id);
     const bool create = order->request.type == WriteType::create;
+    // What was deleted before anybody looked for it leaves no trace: it is made again, but never beside itself.
+    const auto& deeds = provider_.deeds();
+    const auto standing = std::ranges::count_if(deeds.of_record, [&](const auto& each) {
+        return !each.second.empty() && each.second.front() == label && !deeds.deletes.contains(each.first);
+    });
+    if (create && !write->paid && standing < 2) return;
     const bool repeats = create ? order->retry_unknown && !write->by_key && !write->by_content : !write->paid;
     if (!repeats && !by_operator)
         journal_.violate(write->paid ? "paid-once" : "created-once",
