@@ -395,10 +395,11 @@ awaitable<std::int64_t> Daemon::drain(Duration limit) {
     const Tick end = world_.tick() + limit;
     std::vector<std::string> names;
     for (const auto& [name, delivery] : deliveries_) names.push_back(name);
-    for (bool waiting = true; waiting && !stopping_ && world_.tick() < end;) {
-        waiting = false;
-        for (auto& [name, delivery] : deliveries_) waiting = waiting || co_await delivery->has_work();
-        if (!waiting) break;
+    while (!stopping_ && world_.tick() < end) {
+        // All at one moment: what one destination accepts may bring a notification to another.
+        std::vector<storage::Claim> claims;
+        for (const auto& [name, delivery] : deliveries_) claims.push_back(delivery->everything());
+        if (!co_await store_.any_pending(std::move(claims))) break;
         Timer pause(world_);
         co_await pause.async_wait(drain_poll);
     }

@@ -261,10 +261,10 @@ awaitable<Answer> Delivery::post(const DueMessage& message) {
     co_return Answer{.status = response->status, .retry_after = bentley::error_of(*response).retry_after};
 }
 
-awaitable<bool> Delivery::has_work() const {
-    auto anything = claim();
-    anything.busy.clear();
-    return store_.any_pending(std::move(anything));
+storage::Claim Delivery::everything() const {
+    auto claimed = claim();
+    claimed.busy.clear();
+    return claimed;
 }
 
 awaitable<storage::DestinationState> Delivery::set_enabled(bool enabled) {

@@ -32,8 +32,8 @@ public:
 
     /// Until stop() and the last attempt in flight has ended.
     awaitable<void> run();
-    /// Whether a message waits that this process can send.
-    awaitable<bool> has_work() const;
+    /// Every message that this process can send, those in flight too.
+    storage::Claim everything() const;
     /// There may be something new to send.
     void ring() { bell_.ring(); }
     /// Starts no further attempt.

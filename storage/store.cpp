@@ -16,6 +16,8 @@
 #include "storage/writer.hpp"
 #include "storage/writes.hpp"
 
+#include <algorithm>
+
 namespace syncd::storage {
 
 struct Store::Impl {
@@ -180,9 +182,11 @@ awaitable<std::int64_t> Store::count_pending(std::vector<std::string> destinatio
     return impl_->writer.run(
         [destinations = std::move(destinations)](Database& db) { return storage::count_pending(db, destinations); });
 }
-awaitable<bool> Store::any_pending(Claim claim) {
-    return impl_->writer.run(
-        [claim = std::move(claim)](Database& db) { return storage::next_due(db, claim).has_value(); });
+awaitable<bool> Store::any_pending(std::vector<Claim> claims) {
+    return impl_->writer.run([claims = std::move(claims)](Database& db) {
+        return std::ranges::any_of(claims,
+                                   [&](const Claim& claim) { return storage::next_due(db, claim).has_value(); });
+    });
 }
 awaitable<std::optional<std::string>> Store::results_of(std::string delivery_id) {
     return impl_->writer.run([id = std::move(delivery_id)](Database& db) { return storage::results_of(db, id); });

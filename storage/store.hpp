@@ -387,9 +387,9 @@ public:
     awaitable<std::int64_t> replay(ReplaySelection selection, Timestamp now);
     /// Messages that still have to go out to these destinations.
     awaitable<std::int64_t> count_pending(std::vector<std::string> destinations);
-    /// Whether any of them could be sent; by_url false: not those with a downloadUrl, nor what stands behind one in
-    /// order.
-    awaitable<bool> any_pending(Claim claim);
+    /// Whether a message of any of these could be sent, all seen at one moment; by_url false: not those with a
+    /// downloadUrl, nor what stands behind one in order.
+    awaitable<bool> any_pending(std::vector<Claim> claims);
     /// The list that a message's downloadUrl serves; empty when there is none.
     awaitable<std::optional<std::string>> results_of(std::string delivery_id);
 
