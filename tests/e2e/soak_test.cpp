@@ -30,8 +30,11 @@ void something_goes_wrong(const Sandbox& sandbox, Random& random) {
                                             "noId",  "nullNext", "wrongKey", "omit",    "twice", "slow"};
     const std::vector<std::string> receiver = {R"("kind":"reset")", R"("kind":"close")", R"("status":500)",
                                                R"("status":503,"processed":true)", R"("status":302)"};
-    sandbox.fault(fmt::format(R"({{"path":"{}","kind":"{}","afterPages":{}}})", any_of(random, paths),
-                              any_of(random, kinds), any_of<int>(random, {0, 0, 1})));
+    const std::string path = any_of(random, paths), kind = any_of(random, kinds);
+    // A row that a list by time leaves out is only found by the next full read, which does not come here.
+    if (path != paths.back() || kind != "omit")
+        sandbox.fault(
+            fmt::format(R"({{"path":"{}","kind":"{}","afterPages":{}}})", path, kind, any_of<int>(random, {0, 0, 1})));
     sandbox.receiver_fault(fmt::format(R"({{"hook":"bentley",{},"afterPages":{}}})", any_of(random, receiver),
                                        any_of<int>(random, {0, 1, 2})));
     if (any_of<int>(random, {0, 1, 2}) == 0) sandbox.post("tokens/revoke");
@@ -48,7 +51,9 @@ TEST(Soak, WhateverHappensTheReceiverEndsWithWhatTheProviderHas) {
                              {"itwins/favorites"},
                              {"curated-content/cesium"},
                              {"contextcapture/jobs", never, full}},
-                 .destination = "maxPayloadBytes: 30000, "});
+                 .destination = "maxPayloadBytes: 30000, ",
+                 // More attempts than there are faults of the receiver: nothing may become a dead letter.
+                 .retry_schedule = "100ms, 100ms, 100ms, 100ms, 100ms, 100ms, 100ms, 100ms, 100ms"});
 
     for (int turn = 0; turn < 8; ++turn) {
         something_goes_wrong(bench.sandbox, random);

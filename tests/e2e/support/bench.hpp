@@ -89,7 +89,8 @@ struct Settings {
     std::string manifest{};  // a file to use instead of `objects`
     std::string url{};       // of the destination; empty: the sandbox's receiver
     std::string secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    std::string destination{};          // further members, each followed by a comma
+    std::string destination{};  // further members, each followed by a comma
+    std::string retry_schedule = "100ms, 100ms";
     std::string server{};               // likewise
     std::string events{};               // of `notifications`, told to destination `alerts`; empty: none
     std::string read{};                 // config.read.objects of the installation, flow YAML
@@ -196,8 +197,9 @@ public:
         text += fmt::format("  baseUrl: {0}\n  tokenUrl: {0}/connect/token\n", sandbox.provider);
         text += "  requestsPerMinute: 0\n  requestsPerHour: 0\nstorage: { path: syncd.db }\n";
         text += fmt::format("server: {{ {}listen: 127.0.0.1:0 }}\n", settings.server);
-        text += fmt::format("destinations:\n  bentleyWebhook: {{ {}retrySchedule: [100ms, 100ms], url: \"{}\", ",
-                            settings.destination, settings.url.empty() ? sandbox.hook : settings.url);
+        text += fmt::format("destinations:\n  bentleyWebhook: {{ {}retrySchedule: [{}], url: \"{}\", ",
+                            settings.destination, settings.retry_schedule,
+                            settings.url.empty() ? sandbox.hook : settings.url);
         text += fmt::format("secret: {} }}\n", settings.secret);
         if (!settings.events.empty())
             text += fmt::format(
