@@ -8,13 +8,7 @@ namespace {
 /// An installation whose user signs in, with the sandbox as the provider.
 class Auth : public ::testing::Test {
 protected:
-    explicit Auth(const Settings& settings = {}) {
-        bench.configure(settings);
-        edit("connection: { grant: client_credentials, clientId: sandbox, clientSecret: sandbox-secret, ",
-             "connection: { grant: authorization_code, clientId: sandbox-native, ");
-        edit("  requestsPerMinute: 0\n",
-             fmt::format("  authorizeUrl: {}/connect/authorize\n  requestsPerMinute: 0\n", bench.sandbox.provider));
-    }
+    explicit Auth(const std::string& events = {}) : bench({"--itwins", "3"}, {.events = events, .user = true}) {}
     void edit(const std::string& from, const std::string& to) {
         auto text = read_text(bench.folder / "config.yaml");
         const auto at = text.find(from);
@@ -42,7 +36,7 @@ protected:
     }
     std::string login() { return text(bench.json({"auth", "login"}), "/url"); }
     std::string state() { return text(bench.json({"auth", "status"}), "/0/state"); }
-    Bench bench{{"--itwins", "3"}};
+    Bench bench;
 };
 
 TEST_F(Auth, ALinkOfAuthLoginLetsAUserSignInAndReadsBegin) {
@@ -78,7 +72,7 @@ TEST_F(Auth, SyncGoesOnWithWhatTheUserAllowedAndLogoutEndsIt) {
 
 class ToldAuth : public Auth {
 protected:
-    ToldAuth() : Auth({.events = "connection.created, connection.updated, connection.deleted, connection.error"}) {}
+    ToldAuth() : Auth("connection.created, connection.updated, connection.deleted, connection.error") {}
     std::string told() {
         std::string events;
         const auto receiver = bench.sandbox.receiver();

@@ -97,6 +97,7 @@ struct Settings {
     std::vector<std::string> writes{};  // write objects of the manifest
     std::string write{};                // config.write.objects of the installation, flow YAML
     bool proxy = false;                 // of the manifest
+    bool user = false;                  // whose connection it is; else a service's
     std::string more{};                 // further lines of the configuration
     std::string log_level = "info";
 };
@@ -195,6 +196,7 @@ public:
         const bool sample = !settings.manifest.empty();
         std::string text = "project: acme\nmanifest: amp.yaml\nprovider:\n";
         text += fmt::format("  baseUrl: {0}\n  tokenUrl: {0}/connect/token\n", sandbox.provider);
+        if (settings.user) text += fmt::format("  authorizeUrl: {}/connect/authorize\n", sandbox.provider);
         text += "  requestsPerMinute: 0\n  requestsPerHour: 0\nstorage: { path: syncd.db }\n";
         text += fmt::format("server: {{ {}listen: 127.0.0.1:0 }}\n", settings.server);
         text += fmt::format("destinations:\n  bentleyWebhook: {{ {}retrySchedule: [{}], url: \"{}\", ",
@@ -208,8 +210,9 @@ public:
                 sandbox.hook.substr(0, sandbox.hook.find("/hooks/")), settings.secret, settings.events);
         text += fmt::format("installations:\n  - integration: {}\n", sample ? "readAndWriteBentley" : "bentley");
         text +=
-            "    groupRef: acme\n    connection: { grant: client_credentials, clientId: sandbox, "
-            "clientSecret: sandbox-secret, scopes: [itwin-platform] }\n";
+            fmt::format("    groupRef: acme\n    connection: {{ {}, scopes: [itwin-platform] }}\n",
+                        settings.user ? "grant: authorization_code, clientId: sandbox-native"
+                                      : "grant: client_credentials, clientId: sandbox, clientSecret: sandbox-secret");
         if (!settings.read.empty() || !settings.write.empty())
             text += fmt::format("    config: {{ read: {{ objects: {{ {} }} }}, write: {{ objects: {{ {} }} }} }}\n",
                                 settings.read, settings.write);

@@ -53,9 +53,15 @@ inline Answer fetch(const std::string& method, const std::string& url, const std
     }
     std::string text;
     char buffer[65536];
-    for (ssize_t count = 0; (count = ::recv(socket.descriptor, buffer, sizeof buffer, 0)) > 0;)
+    std::size_t end = std::string::npos, length = std::string::npos;  // of the head; of all that is to come, if known
+    for (ssize_t count = 0;
+         text.size() < length && (count = ::recv(socket.descriptor, buffer, sizeof buffer, 0)) > 0;) {
         text.append(buffer, std::size_t(count));
-    const auto end = text.find("\r\n\r\n");
+        if (end != std::string::npos || (end = text.find("\r\n\r\n")) == std::string::npos) continue;
+        const std::string word = "\r\nContent-Length:";
+        const auto at = text.find(word);  // some keep the connection open all the same
+        if (at < end) length = end + 4 + std::size_t(std::atoll(text.c_str() + at + word.size()));
+    }
     if (end == std::string::npos || text.size() < 12) return {};
     return {std::atoi(text.c_str() + 9), text.substr(0, end), text.substr(end + 4)};
 }
