@@ -131,7 +131,7 @@ awaitable<result<std::string>> write(Daemon& daemon, bj::object arguments) {
     if (!report) co_return report.error();
     const auto reply = report->faults.empty()
                            ? write_reply(report->operation_id, batch, report->writes, report->answers)
-                           : write_refusal(report->faults);
+                           : write_refusal(report->operation_id, report->faults);
     co_return bj::serialize(bj::object{{"status", reply.status}, {"reply", reply.body}});
 }
 

@@ -352,7 +352,7 @@ awaitable<result<WriteReport>> Daemon::write(std::string installation_id, WriteO
     auto accepted = co_await service.accept(std::move(order));
     if (!accepted) co_return accepted.error();
     WriteReport report{.operation_id = accepted->operation_id, .faults = std::move(accepted->faults)};
-    if (report.operation_id.empty()) co_return report;
+    if (!report.faults.empty()) co_return report;
     report.writes = co_await service.wait(report.operation_id, limit);
     const auto ended = [](const storage::Write& write) {
         return write.status == storage::WriteStatus::done || write.status == storage::WriteStatus::failed;

@@ -11,7 +11,7 @@ using storage::Write;
 using storage::WriteStatus;
 
 constexpr std::size_t batch_max = 100;
-constexpr std::int64_t deadline_hours_max = 48;
+constexpr std::int64_t deadline_hours_max = 48, delay_minutes_max = 1440;
 
 Error wrong(std::string message) { return {errc::invalid_input, std::move(message)}; }
 
@@ -26,21 +26,41 @@ result<std::string> text_of(std::string_view body, const char* name, bool requir
     return std::move(*text);
 }
 
+/// A member of a policy of the body; empty where either is absent.
+result<std::optional<std::string_view>> policy_member(std::string_view body, const char* policy, const char* name) {
+    const auto found = json::find(body, policy);
+    if (!found || json::kind(*found) == json::Kind::null) return std::optional<std::string_view>();
+    if (json::kind(*found) != json::Kind::object) return wrong(fmt::format("{} must be an object", policy));
+    return json::find(*found, name);
+}
+
+/// A whole number from 1 to `max`.
+result<std::optional<std::int64_t>> count_of(std::string_view body, const char* policy, const char* name,
+                                             std::int64_t max) {
+    const auto value = policy_member(body, policy, name);
+    if (!value) return value.error();
+    if (!*value) return std::optional<std::int64_t>();
+    const auto said = json::kind(**value) == json::Kind::number ? json::as_text(**value) : std::nullopt;
+    for (std::int64_t allowed = 1; said && allowed <= max; ++allowed)
+        if (*said == std::to_string(allowed)) return std::optional(allowed);
+    return wrong(fmt::format("{}.{} must be a whole number from 1 to {}", policy, name, max));
+}
+
+/// In hours. The provider has no batch call: of an auto-batched write, which is sent at once, only the deadline counts.
 result<std::int64_t> deadline_of(std::string_view body) {
-    const auto policy = json::find(body, "retryPolicy");
-    const auto hours = policy ? json::find(*policy, "deadlineHours") : std::nullopt;
-    if (!hours) return 1;
-    const auto said = json::kind(*hours) == json::Kind::number ? json::as_text(*hours) : std::nullopt;
-    for (std::int64_t allowed = 1; said && allowed <= deadline_hours_max; ++allowed)
-        if (*said == std::to_string(allowed)) return allowed;
-    return wrong("retryPolicy.deadlineHours must be a whole number from 1 to 48");
+    const auto retry = count_of(body, "retryPolicy", "deadlineHours", deadline_hours_max);
+    const auto batch = count_of(body, "autoBatchPolicy", "retryDeadlineHours", deadline_hours_max);
+    const auto delay = count_of(body, "autoBatchPolicy", "maxDelayMinutes", delay_minutes_max);
+    for (const auto* each : {&retry, &batch, &delay})
+        if (!*each) return each->error();
+    return batch->value_or(retry->value_or(1));
 }
 
 result<bool> all_or_none_of(std::string_view body) {
-    const auto policy = json::find(body, "batchPolicy");
-    const auto value = policy ? json::find(*policy, "allOrNone") : std::nullopt;
-    if (!value || *value == "false") return false;
-    if (*value == "true") return true;
+    const auto value = policy_member(body, "batchPolicy", "allOrNone");
+    if (!value) return value.error();
+    if (!*value || **value == "false") return false;
+    if (**value == "true") return true;
     return wrong("batchPolicy.allOrNone must be true or false");
 }
 
@@ -158,13 +178,17 @@ WriteReply write_reply(const std::string& operation_id, bool batch, const std::v
     return {status, body + "}"};
 }
 
-WriteReply write_refusal(const std::vector<bentley::Fault>& faults) {
-    std::string body = "{\"errors\":[";
+WriteReply write_refusal(const std::string& operation_id, const std::vector<bentley::Fault>& faults,
+                         std::optional<std::size_t> batch) {
+    std::string body = "{\"operationId\":" + json::quote(operation_id) + ",\"errors\":[";
     for (const auto& fault : faults) {
         if (body.back() != '[') body += ',';
         body += "{\"message\":" + json::quote(fault.message) + ",\"field\":" + json::quote(fault.field) + "}";
     }
-    return {422, body + "],\"result\":{\"success\":false}}"};
+    if (!batch) return {422, body + "],\"result\":{\"success\":false}}"};
+    body += fmt::format("],\"successCount\":0,\"failureCount\":{},\"results\":[", *batch);
+    for (std::size_t i = 0; i < *batch; ++i) body += i == 0 ? "{\"success\":false}" : ",{\"success\":false}";
+    return {422, body + "]}"};
 }
 
 }  // namespace syncd

@@ -26,7 +26,8 @@ struct WriteReply {
 /// What became of the operation's writes; `answers` are the records as the provider answered them, JSON or empty.
 WriteReply write_reply(const std::string& operation_id, bool batch, const std::vector<storage::Write>& writes,
                        const std::vector<std::string>& answers);
-/// A request of which nothing was queued.
-WriteReply write_refusal(const std::vector<bentley::Fault>& faults);
+/// A request of which nothing was queued; `batch`: how many records it had, if it was one.
+WriteReply write_refusal(const std::string& operation_id, const std::vector<bentley::Fault>& faults,
+                         std::optional<std::size_t> batch = {});
 
 }  // namespace syncd

@@ -15,9 +15,9 @@ using storage::Write;
 using storage::WriteStatus;
 using storage::WriteStep;
 
-const Error other_request{errc::conflict, "this Idempotency-Key came with another request before"};
+const bentley::Fault other_request{"Idempotency-Key", "this key came with another request before"};
 constexpr std::size_t lanes_default = 16;  // where the provider's concurrency is not limited
-constexpr std::size_t waiting_max = 100;   // callers at once; connections are needed for others too
+constexpr std::size_t waiting_max = 400;   // callers at once; connections are needed for others too
 constexpr Duration store_pause = std::chrono::seconds{1};
 constexpr Duration longest_nap = std::chrono::minutes{1};  // the wall clock may jump meanwhile
 
@@ -89,14 +89,15 @@ awaitable<result<WriteAccepted>> WriteService::accept(WriteOrder order) {
     const auto key = key_of(order);
     if (key) {  // before the checks: the configuration may have changed since the first request
         const auto known = co_await context_.store.find_request(*key, context_.world.now());
-        if (known.what == storage::AcceptedWrites::other_request) co_return other_request;
+        if (known.what == storage::AcceptedWrites::other_request)
+            co_return co_await refuse(order.object, {other_request});
         if (known.what == storage::AcceptedWrites::repeated) co_return WriteAccepted{known.operation_id, {}};
     }
     const auto* object = writes_.find(order.object);
     if (!object) co_return Error{errc::not_found, order.object + " is no write object of this integration"};
-    WriteAccepted accepted;
+    std::vector<bentley::Fault> refused;
     if (order.type == WriteType::remove && !object->deletes)
-        accepted.faults.push_back(
+        refused.push_back(
             {"type", fmt::format("deletes of {} are not enabled: set config.write.objects.{}.deletionSettings.enabled",
                                  object->object, object->object)});
     const auto& facts = *writes_.catalog.find(object->object);
@@ -104,12 +105,11 @@ awaitable<result<WriteAccepted>> WriteService::accept(WriteOrder order) {
                            : order.type == WriteType::update ? facts.write->update.has_value()
                                                              : facts.write->remove.has_value();
     if (!supported)
-        accepted.faults.push_back(
-            {"type", fmt::format("the provider has no {} of {}{}", to_string(order.type), object->object,
-                                 order.type == WriteType::update && facts.write->remove
-                                     ? ": delete the record and create it anew"
-                                     : "")});
-    if (!accepted.faults.empty()) co_return accepted;
+        refused.push_back({"type", fmt::format("the provider has no {} of {}{}", to_string(order.type), object->object,
+                                               order.type == WriteType::update && facts.write->remove
+                                                   ? ": delete the record and create it anew"
+                                                   : "")});
+    if (!refused.empty()) co_return co_await refuse(object->object, std::move(refused));
 
     const auto now = context_.world.now();
     const auto& installation = context_.installation;
@@ -134,20 +134,22 @@ awaitable<result<WriteAccepted>> WriteService::accept(WriteOrder order) {
             const auto where = order.batch
                                    ? fmt::format("batch[{}].record{}{}", i, fault.field.empty() ? "" : ".", fault.field)
                                    : fault.field;
-            accepted.faults.push_back({where, std::move(fault.message)});
+            refused.push_back({where, std::move(fault.message)});
         }
         if (!problem.empty()) write->problem = "{\"errors\":" + problem + "]}";
         entry.writes.push_back(std::move(*write));
     }
     const bool any_good = std::ranges::any_of(entry.writes, [](const auto& write) { return write.error.empty(); });
-    if (!any_good || (order.all_or_none && !accepted.faults.empty())) co_return accepted;
-    accepted.faults.clear();  // of a batch: each is told with its record
+    if (!any_good || (order.all_or_none && !refused.empty()))
+        co_return co_await refuse(object->object, std::move(refused));
+    // Else what is wrong in a batch is told with its record.
 
     entry.idempotency = key;
     const auto count = entry.writes.size();
     const auto stored = co_await context_.store.accept_writes(std::move(entry));
-    if (stored.what == storage::AcceptedWrites::other_request) co_return other_request;
-    accepted.operation_id = stored.operation_id;
+    if (stored.what == storage::AcceptedWrites::other_request)
+        co_return co_await refuse(object->object, {other_request});
+    const WriteAccepted accepted{stored.operation_id, {}};
     if (stored.what == storage::AcceptedWrites::fresh)
         context_.log.info("write.accepted", {{"installation", installation.id},
                                              {"object", object->object},
@@ -156,6 +158,19 @@ awaitable<result<WriteAccepted>> WriteService::accept(WriteOrder order) {
                                              {"records", count}});
     bell_.ring();
     co_return accepted;
+}
+
+/// Keeps why, for those who look the operation up.
+awaitable<WriteAccepted> WriteService::refuse(std::string object, std::vector<bentley::Fault> faults) {
+    storage::RefusedWrites refused{.operation_id = make_uuid([this] { return context_.world.random(); }),
+                                   .installation_id = context_.installation.id,
+                                   .object = std::move(object),
+                                   .now = context_.world.now()};
+    for (const auto& fault : faults)
+        refused.reasons.push_back(fault.field.empty() ? fault.message : fault.field + ": " + fault.message);
+    WriteAccepted answer{refused.operation_id, std::move(faults)};
+    co_await context_.store.refuse_writes(std::move(refused));
+    co_return answer;
 }
 
 awaitable<std::vector<Write>> WriteService::wait(std::string operation_id, Duration limit) {
@@ -193,10 +208,10 @@ storage::BuildWritten WriteService::tell_written(const Write& write) const {
     return [&notifier = context_.notifier, about = subject(write)](const std::vector<Write>& writes) {
         std::vector<std::string> ids, errors;
         for (const auto& each : writes) {
-            if (each.status == WriteStatus::done)
-                ids.push_back(each.record_id);
-            else
+            if (each.status != WriteStatus::done)
                 errors.push_back(each.error);
+            else if (!each.record_id.empty())
+                ids.push_back(each.record_id);
         }
         return notifier.write_done(about, errors.empty(), ids, errors);
     };

@@ -24,8 +24,8 @@ struct WriteOrder {
 };
 
 struct WriteAccepted {
-    std::string operation_id;            // empty: refused as a whole
-    std::vector<bentley::Fault> faults;  // then: all of them
+    std::string operation_id;
+    std::vector<bentley::Fault> faults;  // all of them; not empty: it was refused as a whole
 };
 
 class WriteService {
@@ -55,6 +55,7 @@ private:
 
     result<storage::NewWrite> prepare(const config::WriteObject& object, const WriteOrder& order,
                                       const std::string& record, std::vector<bentley::Fault>& faults);
+    awaitable<WriteAccepted> refuse(std::string object, std::vector<bentley::Fault> faults);
     awaitable<void> settle_interrupted();
     awaitable<void> start_due();
     awaitable<void> work(storage::Write write);

@@ -12,13 +12,13 @@ constexpr int rows_max = 500;  // a transaction: others wait behind it
 
 }  // namespace
 
-std::vector<ObjectName> known_objects(Database& db) {
+std::vector<Leftover> known_objects(Database& db) {
     auto row = db.query(
-        "SELECT installation_id, object FROM object_state UNION SELECT installation_id, object FROM stream "
-        "UNION SELECT installation_id, object FROM cursors UNION SELECT installation_id, object FROM operations "
-        "ORDER BY 1, 2");
-    std::vector<ObjectName> found;
-    while (row.step()) found.push_back({row.text(0), row.text(1)});
+        "SELECT installation_id, object, 'read' FROM object_state UNION SELECT installation_id, object, 'read' FROM "
+        "stream UNION SELECT installation_id, object, 'read' FROM cursors "
+        "UNION SELECT installation_id, object, action_type FROM operations ORDER BY 1, 2, 3");
+    std::vector<Leftover> found;
+    while (row.step()) found.push_back({{row.text(0), row.text(1)}, row.text_view(2) == "write"});
     return found;
 }
 
@@ -40,9 +40,15 @@ Forgotten forget_pending(Database& db, const ObjectName& object) {
     return {.messages = messages, .more = messages == rows_max};
 }
 
-Forgotten forget_object(Database& db, const ObjectName& object) {
-    const auto& [installation_id, name] = object;
+Forgotten forget_object(Database& db, const Leftover& leftover) {
+    const auto& [installation_id, name] = leftover.name;
     Forgotten done;
+    const auto operations = db.run(
+        "DELETE FROM operations WHERE id IN (SELECT id FROM operations WHERE installation_id = ? AND object = ? "
+        "AND action_type = ? LIMIT ?)",
+        installation_id, name, leftover.written ? "write" : "read", rows_max);
+    done.more = operations == rows_max;
+    if (leftover.written) return done;
     done.messages = db.run(
         "DELETE FROM message WHERE key IN (SELECT m.key FROM stream s JOIN message m ON m.stream_key = s.key "
         "WHERE s.installation_id = ? AND s.object = ? LIMIT ?)",
@@ -50,10 +56,6 @@ Forgotten forget_object(Database& db, const ObjectName& object) {
     done.records = db.run(
         "DELETE FROM record WHERE key IN (SELECT r.key FROM object_state o JOIN record r ON r.object_key = o.key "
         "WHERE o.installation_id = ? AND o.object = ? LIMIT ?)",
-        installation_id, name, rows_max);
-    const auto operations = db.run(
-        "DELETE FROM operations WHERE id IN (SELECT id FROM operations WHERE installation_id = ? AND object = ? "
-        "LIMIT ?)",
         installation_id, name, rows_max);
     done.more = std::max({done.messages, done.records, operations}) == rows_max;
     if (done.more) return done;

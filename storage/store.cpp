@@ -195,6 +195,9 @@ awaitable<std::optional<std::string>> Store::results_of(std::string delivery_id)
 awaitable<AcceptedWrites> Store::accept_writes(AcceptWrites accept) {
     return impl_->writer.run([accept = std::move(accept)](Database& db) { return storage::accept_writes(db, accept); });
 }
+awaitable<void> Store::refuse_writes(RefusedWrites refused) {
+    return impl_->writer.run([refused = std::move(refused)](Database& db) { storage::refuse_writes(db, refused); });
+}
 awaitable<AcceptedWrites> Store::find_request(IdempotencyKey key, Timestamp now) {
     return impl_->writer.run([key = std::move(key), now](Database& db) { return storage::find_request(db, key, now); });
 }
@@ -290,7 +293,7 @@ awaitable<std::vector<std::string>> Store::define_views(std::vector<ViewDefiniti
 }
 std::optional<std::string> Store::take_restored() { return std::exchange(impl_->restored, std::nullopt); }
 
-awaitable<std::vector<ObjectName>> Store::known_objects() {
+awaitable<std::vector<Leftover>> Store::known_objects() {
     return impl_->writer.run([](Database& db) { return storage::known_objects(db); });
 }
 awaitable<std::vector<std::string>> Store::known_installations() {
@@ -300,8 +303,9 @@ awaitable<Forgotten> Store::forget_pending(ObjectName object) {
     return impl_->writer.run(
         [object = std::move(object)](Database& db) { return storage::forget_pending(db, object); });
 }
-awaitable<Forgotten> Store::forget_object(ObjectName object) {
-    return impl_->writer.run([object = std::move(object)](Database& db) { return storage::forget_object(db, object); });
+awaitable<Forgotten> Store::forget_object(Leftover leftover) {
+    return impl_->writer.run(
+        [leftover = std::move(leftover)](Database& db) { return storage::forget_object(db, leftover); });
 }
 awaitable<void> Store::forget_installation(std::string id, Timestamp now, BuildForgotten build) {
     return impl_->writer.run([id = std::move(id), now, build = std::move(build)](Database& db) {

@@ -267,6 +267,12 @@ struct ObjectName {
     std::string installation_id, object;
 };
 
+/// An object that something is kept of: operations of its writes, or all that comes of reads.
+struct Leftover {
+    ObjectName name;
+    bool written = false;
+};
+
 /// How much of an object a call has forgotten.
 struct Forgotten {
     std::int64_t records = 0, messages = 0;
@@ -396,6 +402,8 @@ public:
     // Writes
     /// Enters the operation and its writes; of a request that came before under the same key nothing.
     awaitable<AcceptedWrites> accept_writes(AcceptWrites accept);
+    /// Enters a failed operation of which nothing is sent, with the reasons as its log.
+    awaitable<void> refuse_writes(RefusedWrites refused);
     /// Whether that request came before; `fresh`: no.
     awaitable<AcceptedWrites> find_request(IdempotencyKey key, Timestamp now);
     /// In the order of their acceptance; marks nothing.
@@ -447,12 +455,12 @@ public:
     std::optional<std::string> take_restored();
 
     // What left the configuration. The caller knows what that is; nothing of it may be read or sent meanwhile.
-    awaitable<std::vector<ObjectName>> known_objects();
+    awaitable<std::vector<Leftover>> known_objects();
     awaitable<std::vector<std::string>> known_installations();
     /// Only messages that would be sent, a bounded amount a call.
     awaitable<Forgotten> forget_pending(ObjectName object);
     /// All that is kept of the object, a bounded amount a call.
-    awaitable<Forgotten> forget_object(ObjectName object);
+    awaitable<Forgotten> forget_object(Leftover leftover);
     awaitable<void> forget_installation(std::string id, Timestamp now = {}, BuildForgotten build = {});
     /// Forgets the destinations beside these that no stream leads to; their names.
     awaitable<std::vector<std::string>> forget_destinations(std::vector<std::string> kept);

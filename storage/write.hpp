@@ -40,6 +40,13 @@ struct AcceptWrites {
     Timestamp now, deadline_at;
 };
 
+/// A request of which nothing is kept but that it came and why it was refused.
+struct RefusedWrites {
+    std::string operation_id, installation_id, object;
+    std::vector<std::string> reasons;
+    Timestamp now;
+};
+
 struct AcceptedWrites {
     enum { fresh, repeated, other_request } what = fresh;
     std::string operation_id;  // of the first request where it is repeated

@@ -158,6 +158,15 @@ std::string_view to_string(WriteStatus status) {
     return "unknown";
 }
 
+void refuse_writes(Database& db, const RefusedWrites& refused) {
+    db.run(
+        "INSERT INTO operations (id, installation_id, action_type, object, status, result, created_at, updated_at) "
+        "VALUES (?1, ?2, 'write', ?3, 'failure', ?4, ?5, ?5)",
+        refused.operation_id, refused.installation_id, refused.object, "refused, nothing was sent", refused.now);
+    for (const auto& reason : refused.reasons)
+        log_operation(db, refused.operation_id, LogLevel::error, reason, refused.now);
+}
+
 AcceptedWrites find_request(Database& db, const IdempotencyKey& key, Timestamp now) {
     db.run("DELETE FROM idempotency WHERE scope = ? AND key = ? AND created_at < ?", key.scope, key.key,
            now - idempotency_kept);

@@ -7,6 +7,7 @@
 namespace syncd::storage {
 
 AcceptedWrites accept_writes(Database& db, const AcceptWrites& accept);
+void refuse_writes(Database& db, const RefusedWrites& refused);
 AcceptedWrites find_request(Database& db, const IdempotencyKey& key, Timestamp now);
 std::vector<Write> claim_writes(Database& db, const WriteClaim& claim);
 std::optional<Timestamp> next_write_due(Database& db, const WriteClaim& claim);

@@ -15,7 +15,7 @@ namespace syncd::http {
 struct ServerLimits {
     std::size_t body_bytes_max = 10u << 20;  // over it: 413
     std::size_t header_bytes_max = 16u << 10;
-    std::size_t connections_max = 256;                   // further ones wait in the kernel's queue
+    std::size_t connections_max = 512;                   // further ones wait in the kernel's queue
     Duration header_timeout = std::chrono::seconds{60};  // also how long a connection may lie idle
     Duration body_timeout = std::chrono::seconds{60};
     Duration write_timeout = std::chrono::seconds{60};

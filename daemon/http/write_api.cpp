@@ -61,12 +61,11 @@ awaitable<std::optional<http::Response>> serve_write_api(Daemon& daemon, http::R
     if (!order.idempotency_key.empty())
         order.digest = json::digest("[" + json::quote(route->object) + "," + request.body + "]").hex();
     const bool batch = order.batch, asynchronous = order.asynchronous;
+    const auto records = batch ? std::optional(order.records.size()) : std::nullopt;
     auto answer = co_await daemon.write(installation->id, std::move(order),
                                         asynchronous ? Duration::zero() : synchronous_write_max);
-    if (!answer && answer.error().code == errc::conflict)
-        co_return reply(write_refusal({{"Idempotency-Key", answer.error().message}}));
     if (!answer) co_return problem(answer.error());
-    if (!answer->faults.empty()) co_return reply(write_refusal(answer->faults));
+    if (!answer->faults.empty()) co_return reply(write_refusal(answer->operation_id, answer->faults, records));
     if (asynchronous) co_return json_response(200, "{\"operationId\":" + json::quote(answer->operation_id) + "}");
     co_return reply(write_reply(answer->operation_id, batch, answer->writes, answer->answers));
 }

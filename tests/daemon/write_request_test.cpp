@@ -45,6 +45,26 @@ TEST(WriteRequest, TakesWhatAmpersandsClientsSendBesides) {
     EXPECT_EQ(request->order.records.size(), 2u);
 }
 
+TEST(WriteRequest, OfAnAutoBatchedWriteItsOwnDeadlineCounts) {
+    const auto hours = [](const std::string& policies) {
+        return parse_write_request(R"({"groupRef":"a","type":"create","record":{},)" + policies + "}")
+            .value()
+            .order.deadline_hours;
+    };
+    EXPECT_EQ(
+        hours(R"("autoBatchPolicy":{"maxDelayMinutes":5,"retryDeadlineHours":24},"retryPolicy":{"deadlineHours":3})"),
+        24);
+    EXPECT_EQ(hours(R"("autoBatchPolicy":null,"retryPolicy":{"deadlineHours":3})"), 3);
+}
+
+TEST(WriteRequest, PoliciesOfAnotherShapeAreRefused) {
+    for (const auto* policy :
+         {R"("autoBatchPolicy":{"maxDelayMinutes":0})", R"("autoBatchPolicy":"x")", R"("retryPolicy":5)",
+          R"("retryPolicy":{"deadlineHours":49})", R"("batchPolicy":"z")", R"("batchPolicy":{"allOrNone":1})"})
+        EXPECT_FALSE(parse_write_request(std::string(R"({"groupRef":"a","type":"create","record":{},)") + policy + "}"))
+            << policy;
+}
+
 TEST(WriteReply, OfASuccess) {
     const auto reply = write_reply("op", false, {a_write(WriteStatus::done, "r1")}, {R"({"id":"r1"})"});
     EXPECT_EQ(reply.status, 200);
@@ -87,10 +107,20 @@ TEST(WriteReply, OfABatchCounts) {
 }
 
 TEST(WriteReply, OfARefusalNamesEveryField) {
-    const auto reply = write_refusal({{"a", "is missing"}, {"b[0].c", "is \"wrong\""}});
+    const auto reply = write_refusal("op", {{"a", "is missing"}, {"b[0].c", "is \"wrong\""}});
     EXPECT_EQ(reply.status, 422);
+    EXPECT_EQ(body_of(reply).at("operationId"), "op");
+    EXPECT_EQ(body_of(reply).at_pointer("/result/success"), false);
     EXPECT_EQ(body_of(reply).at_pointer("/errors/1/field"), "b[0].c");
     EXPECT_EQ(body_of(reply).at_pointer("/errors/1/message"), "is \"wrong\"");
+}
+
+TEST(WriteReply, OfARefusedBatchCountsItsRecords) {
+    const auto reply = write_refusal("op", {{"batch[1].record.a", "is missing"}}, 2);
+    EXPECT_EQ(body_of(reply).at("successCount"), 0);
+    EXPECT_EQ(body_of(reply).at("failureCount"), 2);
+    EXPECT_EQ(body_of(reply).at("results").as_array().size(), 2u);
+    EXPECT_FALSE(body_of(reply).as_object().contains("result"));
 }
 
 }  // namespace

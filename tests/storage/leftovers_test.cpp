@@ -40,7 +40,7 @@ protected:
     Forgotten forget(const std::string& object) {
         Forgotten all;
         for (bool more = true; more;) {
-            const auto done = store.run(store->forget_object({"inst", object}));
+            const auto done = store.run(store->forget_object({{"inst", object}}));
             all.records += done.records;
             all.messages += done.messages;
             more = done.more;
@@ -60,20 +60,22 @@ protected:
 };
 
 TEST_F(Leftovers, OfAnObjectAreGoneAndTheOthersStay) {
-    store.run(store->forget_object({"inst", "itwins"}));  // with it goes what OpenStore made
+    store.run(store->forget_object({{"inst", "itwins"}}));  // with it goes what OpenStore made
     const auto empty_object = rows();
-    ASSERT_EQ(empty_object,
-              "record 3, object_state 1, query 1, field 1, cursors 1, operations 1, operation_log 1, stream 1, message 3, "
-              "message_body 3, attempt 1, ");
+    ASSERT_EQ(
+        empty_object,
+        "record 3, object_state 1, query 1, field 1, cursors 1, operations 1, operation_log 1, stream 1, message 3, "
+        "message_body 3, attempt 1, ");
     fill("itwins", 2);
 
     const auto done = forget("gone");
 
     EXPECT_EQ(done.records, 3);
     EXPECT_EQ(done.messages, 3);
-    EXPECT_EQ(rows(),
-              "record 2, object_state 1, query 1, field 1, cursors 1, operations 1, operation_log 1, stream 1, message 2, "
-              "message_body 2, attempt 1, ");
+    EXPECT_EQ(
+        rows(),
+        "record 2, object_state 1, query 1, field 1, cursors 1, operations 1, operation_log 1, stream 1, message 2, "
+        "message_body 2, attempt 1, ");
     EXPECT_EQ(store.value("SELECT object FROM object_state"), "itwins");
     EXPECT_EQ(store.column("SELECT DISTINCT object FROM deliveries"), Texts{"itwins"});
 }
@@ -81,8 +83,8 @@ TEST_F(Leftovers, OfAnObjectAreGoneAndTheOthersStay) {
 TEST_F(Leftovers, AreKnownUntilTheLastOfThemIsGone) {
     const auto names = [&] {
         Texts found;
-        for (const auto& name : store.run(store->known_objects()))
-            found.push_back(name.installation_id + "/" + name.object);
+        for (const auto& [name, written] : store.run(store->known_objects()))
+            found.push_back(name.installation_id + "/" + name.object + (written ? " written" : ""));
         return found;
     };
     EXPECT_EQ(names(), (Texts{"inst/gone", "inst/itwins"}));
@@ -94,7 +96,21 @@ TEST_F(Leftovers, AreKnownUntilTheLastOfThemIsGone) {
             "INSERT INTO cursors VALUES ('i', 'of a cursor', '', 't', 't');"
             "INSERT INTO operations (id, installation_id, action_type, object, status, created_at, updated_at) "
             "VALUES ('o', 'i', 'write', 'of an operation', 'success', 't', 't')");
-    EXPECT_EQ(names(), (Texts{"i/of a cursor", "i/of a stream", "i/of an operation", "inst/itwins"}));
+    EXPECT_EQ(names(), (Texts{"i/of a cursor", "i/of a stream", "i/of an operation written", "inst/itwins"}));
+}
+
+TEST_F(Leftovers, OfReadsAreForgottenWithoutThoseOfWrites) {
+    Database(store.path, OpenMode::read_write)
+        .execute(
+            "INSERT INTO operations (id, installation_id, action_type, object, status, created_at, updated_at) "
+            "VALUES ('o', 'inst', 'write', 'gone', 'success', 't', 't')");
+
+    forget("gone");
+
+    EXPECT_EQ(store.value("SELECT count(*) FROM object_state WHERE object = 'gone'"), "0");
+    EXPECT_EQ(store.column("SELECT id FROM operations WHERE object = 'gone'"), Texts{"o"});
+    store.run(store->forget_object({{"inst", "gone"}, true}));
+    EXPECT_EQ(store.column("SELECT id FROM operations WHERE object = 'gone'"), Texts{});
 }
 
 TEST_F(Leftovers, AreForgottenABoundedAmountACall) {
@@ -103,7 +119,7 @@ TEST_F(Leftovers, AreForgottenABoundedAmountACall) {
     store.key = store.object("many");
     store.commit(std::move(many));
 
-    const auto first = store.run(store->forget_object({"inst", "many"}));
+    const auto first = store.run(store->forget_object({{"inst", "many"}}));
 
     EXPECT_TRUE(first.more);
     EXPECT_EQ(first.records, 500);
@@ -120,7 +136,7 @@ TEST_F(Leftovers, RecordsThatNobodyWasToldOfAreBoundedToo) {
     store.key = store.object("many");
     store.commit(std::move(many));
 
-    EXPECT_TRUE(store.run(store->forget_object({"inst", "many"})).more);
+    EXPECT_TRUE(store.run(store->forget_object({{"inst", "many"}})).more);
     EXPECT_EQ(forget("many").records, 100);
 }
 

@@ -314,9 +314,9 @@ TEST_F(NoticesTest, AreForgottenWithTheirInstallationOrDestination) {
     read.notices = {a_notice("of the installation"), a_notice("of none", "told", "")};
     store.run(store->finish_read(read));
 
-    store.run(store->forget_object({"inst", "itwins"}));
+    store.run(store->forget_object({{"inst", "itwins"}}));
     EXPECT_EQ(store.value("SELECT count(*) FROM notice"), "0");
-    store.run(store->forget_object({"inst", "notifications"}));
+    store.run(store->forget_object({{"inst", "notifications"}}));
     EXPECT_EQ(told(), Texts{"of none"});
     EXPECT_EQ(store.run(store->forget_destinations({"hook", "told"})), Texts{});
     EXPECT_EQ(told(), Texts{"of none"});

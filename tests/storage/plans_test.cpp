@@ -155,7 +155,7 @@ TEST(Plans, TellingScansNoTable) {
 TEST(Plans, ForgettingScansNoTable) {
     Plans plans;
     expect_none(plans.scans([](Database& db) { forget_pending(db, {"inst", "itwins"}); }, big_tables));
-    expect_none(plans.scans([](Database& db) { forget_object(db, {"inst", "itwins"}); }, big_tables));
+    expect_none(plans.scans([](Database& db) { forget_object(db, {{"inst", "itwins"}}); }, big_tables));
 }
 
 TEST(Plans, ServingADownloadScansNoTable) {
