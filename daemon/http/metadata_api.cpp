@@ -38,7 +38,7 @@ std::string display_name(std::string_view name) {
     return out;
 }
 
-/// A type as the catalog has it: `string; GUID`, `enum A|B; what for`.
+/// A type as the catalog has it: `string; GUID`, `enum A|B, any case; what for`.
 struct FieldType {
     std::string word;
     std::vector<std::string> values;  // of an enum
@@ -50,6 +50,7 @@ FieldType type_of(std::string_view text) {
     if (!text.starts_with(enumeration)) return {std::string(text), {}};
     FieldType type{"enum", {}};
     text.remove_prefix(enumeration.size());
+    text = text.substr(0, text.find(','));
     while (!text.empty()) {
         const auto bar = std::min(text.find('|'), text.size());
         type.values.emplace_back(text.substr(0, bar));

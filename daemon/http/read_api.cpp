@@ -66,12 +66,31 @@ awaitable<http::Response> trigger(Daemon& daemon, std::string integration, std::
     co_return json_response(201, bj::serialize(bj::object{{"operationId", *id}}));
 }
 
-awaitable<http::Response> set_paused(Daemon& daemon, std::string integration, std::string id, bool paused) {
+/// The names in member `objects`; empty where it is absent: all are meant.
+result<std::optional<std::vector<std::string>>> objects_of(const std::string& text) {
+    if (text.find_first_not_of(" \t\r\n") == std::string::npos) return std::optional<std::vector<std::string>>();
+    boost::system::error_code failure;
+    const auto body = bj::parse(text, failure);
+    if (failure || !body.is_object()) return Error{errc::invalid_input, "the body is not a JSON object"};
+    const auto* list = body.as_object().if_contains("objects");
+    if (!list || list->is_null()) return std::optional<std::vector<std::string>>();
+    const auto is_text = [](const bj::value& each) { return each.is_string(); };
+    if (!list->is_array() || !std::ranges::all_of(list->as_array(), is_text))
+        return Error{errc::invalid_input, "objects must be a list of objects' names"};
+    return std::optional(bj::value_to<std::vector<std::string>>(*list));
+}
+
+awaitable<http::Response> set_paused(Daemon& daemon, std::string integration, std::string id, std::string body,
+                                     bool paused) {
     const auto* installation = find_installation(daemon.config(), integration,
                                                  [&](const config::Installation& each) { return each.id == id; });
     if (!installation) co_return problem(404, "No such installation", id);
-    auto done = co_await daemon.set_paused(id, {}, paused);
-    if (!done) co_return problem(done.error());
+    auto objects = objects_of(body);
+    if (!objects) co_return problem(objects.error());
+    if (!*objects || !(*objects)->empty()) {
+        auto done = co_await daemon.set_paused(id, objects->value_or(std::vector<std::string>()), paused);
+        if (!done) co_return problem(done.error());
+    }
     co_return http::Response{204, {}, ""};
 }
 
@@ -97,7 +116,8 @@ awaitable<std::optional<http::Response>> serve_read_api(Daemon& daemon, http::Re
     const auto colon = rest.rfind(':');
     const auto verb = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
     if (verb != "pause" && verb != "unpause") co_return std::nullopt;
-    co_return co_await set_paused(daemon, *integration, http::percent_decode(rest.substr(0, colon)), verb == "pause");
+    co_return co_await set_paused(daemon, *integration, http::percent_decode(rest.substr(0, colon)),
+                                  std::move(request.body), verb == "pause");
 }
 
 }  // namespace syncd

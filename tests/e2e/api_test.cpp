@@ -251,6 +251,34 @@ TEST(Api, ADestinationCanBeDisabledAndEnabled) {
     EXPECT_EQ(running.status(project + "/destinations/another:enable", "POST"), 404);
 }
 
+TEST(Api, PausesAllObjectsOrThoseThatAreNamed) {
+    Running running;
+    const auto installation = "/read/v1/projects/acme/integrations/bentley/installations/" + running.id();
+    const auto paused = [&] {
+        std::string names;
+        const auto status = running.bench.json({"status"});
+        for (const auto& row : status.as_array())
+            if (row.at("paused").as_bool()) names += text(row, "/object") + " ";
+        return names;
+    };
+    const auto ask = [&](const std::string& verb, const std::string& body) {
+        return running.ask(installation + ":" + verb, "POST", body).status;
+    };
+
+    EXPECT_EQ(ask("pause", R"({"objects":["spaces"],"note":"maintenance"})"), 204);
+    EXPECT_EQ(paused(), "itwins ");
+    for (const auto* wrong : {"{", "[]", R"({"objects":"itwins"})", R"({"objects":[1]})", R"({"objects":["another"]})"})
+        EXPECT_EQ(ask("pause", wrong), 400) << wrong;
+    EXPECT_EQ(ask("pause", R"({"objects":[]})"), 204);
+    EXPECT_EQ(paused(), "itwins ");
+    EXPECT_EQ(ask("pause", ""), 204);
+    EXPECT_EQ(paused(), "itwins contextcapture/jobs ");
+    EXPECT_EQ(ask("unpause", R"({"objects":["itwins"]})"), 204);
+    EXPECT_EQ(paused(), "contextcapture/jobs ");
+    EXPECT_EQ(ask("unpause", "{}"), 204);
+    EXPECT_EQ(paused(), "");
+}
+
 TEST(Api, RefusesWhatIsNotAsked) {
     Running running;
     const auto operations = integration + "/installations/" + running.id() + "/operations";
