@@ -2,6 +2,7 @@
 
 #include "connector/bentley/problem.hpp"
 #include "connector/bentley/write.hpp"
+#include "daemon/mask.hpp"
 #include "daemon/write_mapping.hpp"
 
 #include <fmt/format.h>
@@ -17,15 +18,12 @@ constexpr std::size_t problem_bytes_max = 16u << 10;
 
 std::string place_of(const std::string& id) { return "write " + id; }
 
-/// What the provider says may hold what it was sent.
-std::string hide_secrets(std::string text, const bentley::Object& object, const std::string& record) {
-    for (const auto& name : object.write->secrets) {
-        const auto value = json::find(record, name);
-        const auto secret = value ? json::as_string(*value).value_or("") : std::string();
-        for (std::size_t at = 0; !secret.empty() && (at = text.find(secret, at)) != std::string::npos;)
-            text.replace(at, secret.size(), "***");
-    }
-    return text;
+/// What was sent and the provider may repeat, but nobody else is to see.
+std::vector<std::string> secrets_of(const bentley::Object& object, const std::string& record) {
+    std::vector<std::string> secrets;
+    for (const auto& name : object.write->secrets)
+        if (const auto value = json::find(record, name)) secrets.push_back(json::as_string(*value).value_or(""));
+    return secrets;
 }
 
 Traceable traceable(bentley::Certainty certainty) {
@@ -172,7 +170,8 @@ awaitable<WriteStep> WriteAttempt::send() {
             auto error = bentley::error_of(answer);
             error.message = "reading it before the update: " + error.message;
             const bool passes = answer.status == 429 || answer.status >= 500;
-            co_return passes ? judge_unsent(case_of(), error) : judge_answer(case_of(), answer, error);
+            co_return passes ? judge_unsent(case_of(), error)
+                             : told(judge_answer(case_of(), answer, error), answer.body, body);
         }
         auto over = body_over(answer.body);
         if (!over) co_return judge_unsent(case_of(), over.error());
@@ -202,19 +201,23 @@ awaitable<WriteStep> WriteAttempt::send() {
     if (!exchanged.answer)
         co_return exchanged.sent ? judge_lost(c, exchanged.answer.error()) : judge_unsent(c, exchanged.answer.error());
     const auto& answer = *exchanged.answer;
-    const auto error = answer.status / 100 == 2 ? Error{} : bentley::error_of(answer);
-    auto step = judge_answer(c, answer, error);
-    if (step.status == WriteStatus::done) {
-        auto written = bentley::parse_written(*facts_, write_.type, write_.record_id, answer);
-        step.record_id = written.id;
-        data_ = std::move(written.data);
-    } else {
-        if (bool(json::validate(answer.body)) && answer.body.size() <= problem_bytes_max)
-            step.problem = hide_secrets(answer.body, *facts_, body);
-        step.error = hide_secrets(std::move(step.error), *facts_, body);
-        step.note = hide_secrets(std::move(step.note), *facts_, body);
-    }
+    if (answer.status / 100 != 2) co_return told(judge_answer(c, answer, bentley::error_of(answer)), answer.body, body);
+    auto written = bentley::parse_written(*facts_, write_.type, write_.record_id, answer);
+    if (!written) co_return judge_lost(c, written.error());
+    auto step = judge_answer(c, answer, Error{});
+    step.record_id = std::move(written->id);
+    data_ = std::move(written->data);
     co_return step;
+}
+
+/// What the provider said of it goes along, if it is not done.
+WriteStep WriteAttempt::told(WriteStep step, const std::string& answer, const std::string& sent) const {
+    if (step.status == WriteStatus::done) return step;
+    const auto secrets = secrets_of(*facts_, sent);
+    if (json::validate(answer) && answer.size() <= problem_bytes_max) step.problem = mask_json(answer, secrets);
+    step.error = mask_text(step.error, secrets);
+    step.note = mask_text(step.note, secrets);
+    return step;
 }
 
 awaitable<WriteStep> WriteAttempt::look() {

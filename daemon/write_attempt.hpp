@@ -50,6 +50,7 @@ private:
     /// What an update sends, given what is there.
     result<std::string> body_over(const std::string& present) const;
     awaitable<storage::WriteStep> send();
+    storage::WriteStep told(storage::WriteStep step, const std::string& answer, const std::string& sent) const;
     awaitable<storage::WriteStep> look();
 
     const WriteContext& context_;

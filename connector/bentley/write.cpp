@@ -164,16 +164,24 @@ result<std::string> overlay(const Object& object, std::string_view read_body, st
     return "{" + out + "}";
 }
 
-Written parse_written(const Object& object, WriteType type, std::string_view id, const http::Response& response) {
+result<Written> parse_written(const Object& object, WriteType type, std::string_view id,
+                              const http::Response& response) {
     Written written;
     if (type != WriteType::create) written.id = id;
-    const auto* call = call_of(object, type);
-    if (call == nullptr || !json::validate(response.body)) return written;
     const std::string_view body = response.body;
-    const auto record = call->wrapper.empty() ? std::optional(body) : json::find(body, call->wrapper);
-    if (record && json::kind(*record) == json::Kind::object) written.data = *record;
-    if (type != WriteType::create) return written;
-    if (const auto value = json::find(body, call->id_at)) written.id = json::as_text(*value).value_or("");
+    const bool empty = body.find_first_not_of(" \t\r\n") == std::string_view::npos;
+    if (!empty && !json::validate(body))
+        return Error{errc::invalid_body, fmt::format("HTTP {}, but its body is not the provider's", response.status)};
+    const auto* call = call_of(object, type);
+    if (call != nullptr && !empty) {
+        const auto record = call->wrapper.empty() ? std::optional(body) : json::find(body, call->wrapper);
+        if (record && json::kind(*record) == json::Kind::object) written.data = *record;
+        const auto value = type == WriteType::create ? json::find(body, call->id_at) : std::nullopt;
+        if (value) written.id = json::as_text(*value).value_or("");
+    }
+    const bool says_created = response.status == 201 || response.status == 202;
+    if (written.id.empty() && !says_created)
+        return Error{errc::invalid_body, fmt::format("HTTP {}, but without the record's id", response.status)};
     return written;
 }
 

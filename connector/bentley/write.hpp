@@ -37,9 +37,11 @@ std::optional<WriteRequest> read_before_update(const Object& object, std::string
 /// laid over. Errors: invalid_body.
 result<std::string> overlay(const Object& object, std::string_view read_body, std::string_view record);
 
-/// A 2xx answer; `id` is that of the request, for updates and deletes. A body that can't be read is no error: then
-/// there is no data, and no id of a create.
-Written parse_written(const Object& object, WriteType type, std::string_view id, const http::Response& response);
+/// A 2xx answer; `id` is that of the request, for updates and deletes. Its body may be empty; one of a create must have
+/// the id then, or 201 or 202 as its status. Errors: invalid_body (what stands between us and the provider answers with
+/// pages of its own, or an answer was cut short: whether it was carried out is not known).
+result<Written> parse_written(const Object& object, WriteType type, std::string_view id,
+                              const http::Response& response);
 
 /// The names in braces in a path, but {id}.
 std::vector<std::string> path_fields(std::string_view path);

@@ -43,7 +43,7 @@ TEST(Write, TheAnswersOfEveryObjectGiveItsIdAndItsRecordByteForByte) {
         const auto& call = object->write->create;
         const auto record = fmt::format(R"({{ "{}": "the id", "z":1.50 }})", call.id_at.back());
         const auto body = call.wrapper.empty() ? record : fmt::format(R"({{"{}": {}, "x": 1}})", call.wrapper, record);
-        const auto written = parse_written(*object, WriteType::create, "", answer(body, *call.success.begin()));
+        const auto written = parse_written(*object, WriteType::create, "", answer(body, *call.success.begin())).value();
         EXPECT_EQ(written.id, "the id") << object->name;
         EXPECT_EQ(written.data, record) << object->name;
     }
@@ -98,21 +98,34 @@ TEST(Write, QueueingOfATransformationIsAHeader) {
               "Enable-Transformation-Queueing: can't be a header");
 }
 
-TEST(Write, AnAnswerThatCannotBeReadIsNoError) {
+TEST(Write, AnEmptyAnswerOrOneOfAnotherShapeIsASuccessAllTheSame) {
     const auto& object = object_of("itwins");
-    for (const auto* body : {"", "<html>", "[]", "{}", R"({"iTwin":null})", R"({"iTwin":[]})",
-                             R"({"iTwin":{"id":null}})", "{\"iTwin\":"}) {
-        EXPECT_EQ(parse_written(object, WriteType::create, "", answer(body, 201)).id, "") << body;
+    for (const auto* body :
+         {"", "\n", "[]", "{}", R"({"iTwin":null})", R"({"iTwin":[]})", R"({"iTwin":{"id":null}})"}) {
+        EXPECT_EQ(parse_written(object, WriteType::create, "", answer(body, 201))->id, "") << body;
         const auto updated = parse_written(object, WriteType::update, "7", answer(body));
-        EXPECT_EQ(updated.id, "7") << body;
-        EXPECT_TRUE(json::validate(updated.data)) << body;
+        EXPECT_EQ(updated->id, "7") << body;
+        EXPECT_TRUE(json::validate(updated->data)) << body;
     }
     const auto removed = parse_written(object, WriteType::remove, "7", answer("", 204));
-    EXPECT_EQ(removed.id, "7");
-    EXPECT_EQ(removed.data, "{}");
-    EXPECT_EQ(
-        parse_written(object_of("reality-analysis/jobs"), WriteType::remove, "7", answer(R"({"job":{"id":"7"}})")).data,
-        R"({"id":"7"})");
+    EXPECT_EQ(removed->id, "7");
+    EXPECT_EQ(removed->data, "{}");
+    EXPECT_EQ(parse_written(object_of("reality-analysis/jobs"), WriteType::remove, "7", answer(R"({"job":{"id":"7"}})"))
+                  ->data,
+              R"({"id":"7"})");
+}
+
+TEST(Write, WhatIsNotTheProvidersAnswerIsNoSuccess) {
+    const auto& object = object_of("itwins");
+    for (const auto type : {WriteType::create, WriteType::update, WriteType::remove})
+        for (const auto* body : {"<html>Sign in to the guest network</html>", R"({"iTwin":{"id":"7")", "ok"})
+            for (const int status : {200, 201})
+                EXPECT_EQ(parse_written(object, type, "7", answer(body, status)).error().code, errc::invalid_body)
+                    << body;
+    for (const auto* body : {"", "{}", R"({"iTwin":{}})"})
+        EXPECT_EQ(parse_written(object, WriteType::create, "", answer(body, 200)).error().message,
+                  "HTTP 200, but without the record's id");
+    EXPECT_FALSE(parse_written(object, WriteType::create, "", answer("", 204)));
 }
 
 TEST(Write, OnlyWhatIsReplacedIsReadBefore) {

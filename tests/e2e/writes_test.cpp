@@ -116,8 +116,7 @@ TEST(Writes, EveryFaultOfABrokenStorageConnectionIsNamedBeforeItIsSent) {
     EXPECT_EQ(answer.status, 422);
     std::map<std::string, std::string> faults;
     const auto refused = bj::parse(answer.body);
-    for (const auto& error : refused.at("errors").as_array())
-        faults[text(error, "/field")] = text(error, "/message");
+    for (const auto& error : refused.at("errors").as_array()) faults[text(error, "/field")] = text(error, "/message");
     EXPECT_EQ(faults.size(), 5u) << answer.body;
     for (const auto* field : {"iModelId", "sourceFiles[0].connectorType", "sourceFiles[1].storageFileId",
                               "sourceFiles[1].connectorType", "authenticationType"})
@@ -125,6 +124,29 @@ TEST(Writes, EveryFaultOfABrokenStorageConnectionIsNamedBeforeItIsSent) {
     EXPECT_NE(faults["sourceFiles[1].connectorType"].find("SPXREVIEW"), std::string::npos) << "says what is allowed";
     EXPECT_EQ(w.requests("/synchronization/imodels/storageconnections"), 0);
     EXPECT_EQ(w.column("SELECT count(*) FROM writes"), "0");
+    const auto operation = w.bench.json({"operations", text(refused, "/operationId")});
+    EXPECT_EQ(text(operation, "/status"), "failure");
+    EXPECT_EQ(operation.at("logs").as_array().size(), 5u) << "each reason can be looked up";
+}
+
+TEST(Writes, APageOfSomethingInBetweenIsNoSuccess) {
+    Writing w(writing({"itwins"}));
+    const auto id = text(bj::parse(w.write("itwins", "create", an_itwin("1")).body), "/result/recordId");
+    const auto page = [&](const std::string& operation) {
+        w.bench.sandbox.fault(fmt::format(R"({{"object":"itwins","operation":"{}","kind":"body","status":200,)"
+                                          R"("contentType":"text/html","body":"<html>Guest network</html>"}})",
+                                          operation));
+    };
+
+    page("delete");
+    EXPECT_EQ(w.write("itwins", "delete", with_id("{}", id)).status, 200);
+    EXPECT_EQ(w.column("SELECT attempts FROM writes WHERE type = 'delete'"), "2") << "the first did nothing";
+    page("create");
+    w.post("itwins", R"("type":"create","mode":"asynchronous","record":)" + an_itwin("2"));
+
+    EXPECT_TRUE(eventually([&] { return w.column("SELECT attempts FROM writes WHERE status <> 'done'") == "1"; }));
+    const auto why = [&] { return w.column("SELECT error FROM writes WHERE status = 'pending'"); };
+    EXPECT_TRUE(eventually([&] { return why().find("not the provider's") != std::string::npos; })) << why();
 }
 
 TEST(Writes, PastValidationTheProvidersOwnDetailsStandInTheAnswerAndTheOperationsLog) {
