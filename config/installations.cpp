@@ -191,6 +191,8 @@ void read_config(const Value& value, const WrittenIntegration* written, const Co
                  Installation& installation) {
     Map map(value);
     (void)map["provider"].word({"bentley"});
+    if (const auto subscribe = map["subscribe"]; subscribe.present() && !subscribe.is_null())
+        subscribe.warning("subscribe is not supported by this version and has no effect");
     Map read(map["read"]);
     read_objects(read["objects"], written, context, installation);
     read.close();

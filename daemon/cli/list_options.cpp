@@ -1,19 +1,25 @@
 #include "daemon/cli/list_options.hpp"
 
+#include "connector/bentley/catalog.hpp"
 #include "storage/store.hpp"
 
 namespace syncd::cli {
 
 std::optional<std::string> find_object(const Context& context, const std::string& given) {
-    for (const auto& installation : context.config->installations)
+    const auto named = [&](const auto& object) { return given == object.object || given == object.mapped_name; };
+    for (const auto& installation : context.config->installations) {
         for (const auto& object : installation.objects)
-            if (given == object.object || given == object.mapped_name) return object.object;
+            if (named(object)) return object.object;
+        for (const auto& object : installation.writes)
+            if (named(object)) return object.object;
+    }
     return std::nullopt;
 }
 
 std::string object_name(const Context& context, const std::string& given) {
     if (auto found = find_object(context, given)) return *found;
-    throw Exit{exit_usage, "no installation reads the object " + given};
+    if (bentley::Catalog::builtin().find(given)) return given;  // one that left the configuration is still kept
+    throw Exit{exit_usage, "there is no object " + given + ": `objects` lists them"};
 }
 
 storage::ListFilter ListOptions::filter(const Context& context) const {

@@ -1,6 +1,7 @@
 #include "config/core/json.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/process.hpp"
+#include "daemon/lock.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -80,8 +81,12 @@ int report(const Context& context, const Options& options, int status, const bj:
     } else if (status == 202) {
         const bool unknown = text("status") == "unknown";
         if (unknown) print_errors(result->as_object());
+        const bool runs = DatabaseLock::holder(context.config->storage.path).has_value();
         fmt::print(stderr, "{} of {} {} (write {}); see `operations {}`\n", options.type, options.object,
-                   unknown ? "has an unknown outcome" : "goes on", text("writeId"), id);
+                   unknown ? "has an unknown outcome"
+                   : runs  ? "goes on"
+                           : "is not done yet: it goes on when `run` runs",
+                   text("writeId"), id);
     } else {
         fmt::print("{} of {} {} done (operation {})\n", options.type, options.object, text("recordId"), id);
     }
