@@ -54,6 +54,8 @@ void SimulatedWorld::live(const Ending* ending) {
 void SimulatedWorld::end_life(const Ending* ending) {
     using Kind = Ending::Kind;
     const auto began = loop_.tick();
+    check_disk();
+    users_.end_life(lives_, undisturbed_since_);
     if (disk_.off()) {
         cut_power();
     } else if (life_->ended()) {
@@ -124,6 +126,7 @@ void SimulatedWorld::settle() {
     if (life_->ended()) return journal_.violate("teardown", "the process can't be started in peace");
     loop_.run_until(loop_.tick() + 1min, [this] { return life_->started(); });
     enable_destinations();
+    if (scenario_.access.users) settle_users();
     settle_writes();
     if (scenario_.heals) {
         loop_.run_until(loop_.tick() + late_max, [this] { return journal_.violated(); });
@@ -139,6 +142,7 @@ void SimulatedWorld::settle() {
     look([this](Observer& database) {
         invariants_.check_outbox(database, true);
         if (scenario_.writes) write_invariants_.check_end(database);
+        if (scenario_.access.notices) notice_invariants_.check_end(database);
         if (scenario_.heals) invariants_.check_healed(database);
         invariants_.check_integrity(database);
     });
