@@ -22,10 +22,7 @@ InstallationService::InstallationService(const Shared& shared, const config::Ins
         readers_.push_back(std::make_unique<ObjectReader>(context_, object, *shared.catalog.find(object.object)));
 }
 
-awaitable<void> InstallationService::prepare() {
-    co_await connector_.tokens().load();
-    if (const auto& missing = connector_.tokens().needs_consent()) co_await health_.note({.error = *missing});
-}
+awaitable<void> InstallationService::prepare() { co_await connector_.tokens().load(); }
 
 /// Apart from who waits for it, so that it can be cut: the provider may take longer than the daemon has left.
 awaitable<void> InstallationService::redeem(Secret code, Secret verifier, std::string redirect_uri,

@@ -37,7 +37,7 @@ public:
     Scheduler& scheduler() { return scheduler_; }
     WriteService& writes() { return writes_; }
     Connector& connector() { return connector_; }
-    /// Finds out what a user has allowed so far.
+    /// Finds out what a user has allowed so far; the scheduler takes note where that is nothing.
     awaitable<void> prepare();
     /// Redeems an authorization code; reads go on at once. Errors: the provider's.
     awaitable<result<void>> sign_in(Secret code, Secret verifier, std::string redirect_uri);
