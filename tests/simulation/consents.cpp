@@ -110,6 +110,7 @@ void SimulatedWorld::settle_users() {
         bool done = false, connected = false;
         sign_in(installation.id, [&](bool is) { connected = is, done = true; });
         loop_.run_until(loop_.tick() + visit_max, [&] { return done || journal_.violated(); });
+        if (journal_.violated()) return;
         if (!done || !connected || !gets_token(installation.id))
             journal_.violate("recovers", installation.id + " is not connected after a sign-in in peace");
     }

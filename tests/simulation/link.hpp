@@ -21,6 +21,11 @@ public:
                 if (type != asio::cancellation_type::none) on_cancel();
             });
     }
+    /// Ends the coroutine that waits without a word to it: its owner is gone already.
+    void drop() {
+        Handler handler;
+        handler.swap(handler_);
+    }
     explicit operator bool() const { return bool(handler_); }
     Handler take() {
         if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected()) slot.clear();

@@ -69,6 +69,7 @@ public:
 
     /// Where the process listens.
     Port& port() { return port_; }
+    const Port& port() const { return port_; }
     Loop& loop() { return loop_; }
     Faults& faults() { return faults_; }
     std::int64_t requests() const { return requests_; }

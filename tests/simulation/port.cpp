@@ -140,7 +140,10 @@ namespace {
 class ProcessEnd final : public StreamImpl {
 public:
     explicit ProcessEnd(std::shared_ptr<Inlet> inlet) : inlet_(std::move(inlet)) {}
-    ~ProcessEnd() override { inlet_->close(); }
+    ~ProcessEnd() override {
+        inlet_->reader.drop();
+        inlet_->close();
+    }
     void read_some(asio::mutable_buffer buffer, IoHandler handler) override {
         inlet_->read(buffer, std::move(handler));
     }
@@ -158,7 +161,11 @@ private:
 class Listener final : public Acceptor {
 public:
     Listener(Loop& loop, std::shared_ptr<Port::Waiting> waiting) : loop_(loop), waiting_(std::move(waiting)) {}
-    ~Listener() override { close(); }
+    ~Listener() override {
+        waiting_->closed = true;
+        waiting_->streams.clear();
+        waiting_->accepting.drop();
+    }
 
     awaitable<Stream> accept() override {
         const auto waiting = waiting_;

@@ -7,6 +7,7 @@
 #include "tests/simulation/truth.hpp"
 
 #include <functional>
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -70,6 +71,9 @@ public:
         return found != seen_notices_.end() && found->second.taken;
     }
     const ReceiverRules& rules() const { return rules_; }
+    std::int64_t notices_taken() const {
+        return std::ranges::count_if(seen_notices_, [](const auto& each) { return each.second.taken; });
+    }
     std::int64_t taken() const { return taken_; }
     std::int64_t attempts() const { return attempts_; }
     std::int64_t repeated() const { return repeated_; }

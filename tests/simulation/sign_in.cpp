@@ -70,7 +70,6 @@ bool SignIns::is_expected(const On& visit, const Heard& heard, int status, const
 }
 
 void SignIns::begin(const std::string& installation, const std::string& link, Done done) {
-    ++begun_;
     const auto visit = std::make_shared<Visit>();
     visit->installation = installation;
     visit->with_key = link.empty();

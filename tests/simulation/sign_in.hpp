@@ -25,12 +25,11 @@ public:
     /// The user goes all the way, as far as that comes. `link`: what `auth login` printed; empty: with an API key.
     void begin(const std::string& installation, const std::string& link, Done done);
     std::int64_t connected() const { return connected_; }
-    std::int64_t begun() const { return begun_; }
 
 private:
     struct Visit {
         std::string installation;
-        bool with_key = false, strange = false, repeats = false, denies = false, moved = false;
+        bool with_key = false, strange = false, repeats = false, denies = false;
         std::map<std::string, std::string> cookies{};
         std::string url{};   // of the page at the provider
         std::string back{};  // where the provider sends the browser
@@ -55,7 +54,7 @@ private:
     Faults& faults_;
     Chance chance_;
     std::function<bool()> troubled_;
-    std::int64_t begun_ = 0, connected_ = 0;
+    std::int64_t connected_ = 0;
 };
 
 }  // namespace syncd::simulation

@@ -338,10 +338,18 @@ Figures SimulatedWorld::figures(Duration ran, std::int64_t bytes) const {
                     .bytes_max = bytes,
                     .hours = double(ran.count()) / double(Duration{1h}.count()),
                     .faults = faults_.counts()};
+    figures.calls = network_.port().calls();
+    figures.passed = passages_.answered();
+    figures.gateway_errors = passages_.failed();
+    figures.consents = users_.consents();
+    figures.sign_ins = sign_ins_.connected();
+    figures.refreshes = users_.refreshes();
+    figures.reuses = users_.reuses();
     for (const auto& [name, receiver] : receivers_) {
         figures.attempts += receiver->attempts();
         figures.messages += receiver->taken();
         figures.repeated += receiver->repeated();
+        figures.notices += receiver->notices_taken();
     }
     return figures;
 }

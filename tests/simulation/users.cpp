@@ -172,7 +172,10 @@ void Users::check_refusal(const Arrival& arrival, Place place) {
     const auto found = refusals_.find(consents_[place.consent].installation);
     if (found == refusals_.end() || found->second.consent != place.consent || arrival.sent_at <= found->second.at)
         return;
-    if (found->second.life == arrival.life || was_storable(found->second.life, found->second.at))
+    const auto end = ends_.find(found->second.life);
+    const bool noted = end != ends_.end() && end->second.undisturbed <= found->second.at &&
+                       was_storable(found->second.life, found->second.at);
+    if (found->second.life == arrival.life || noted)
         journal_.violate("no-storm", "a refresh though the consent is known to have ended: " + found->first);
 }
 
