@@ -17,7 +17,7 @@ public:
 
     void build() {
         auto& access = out_.access;
-        const bool writes = chance_.one_in(2), passes = chance_.one_in(5), users = chance_.one_in(5),
+        const bool writes = chance_.one_in(2), passes = chance_.one_in(4), users = chance_.one_in(5),
                    notices = chance_.one_in(4);
         access = {.writes = writes && out_.writes, .passes = passes, .users = users, .notices = notices};
         if (notices) build_notices();
@@ -36,6 +36,7 @@ public:
         set(Fault::caller_cut, Fault::wrong_key);
         if (passes) {
             set(Fault::passed_unauthorized, Fault::passed_slow);
+            if (!calm && chance_.one_in(2)) faults_.set(Fault::passed_unauthorized, 2);
             build_passages();
         }
         if (users) {
@@ -54,7 +55,11 @@ private:
 
     void build_passages() {
         for (auto& installation : out_.config.installations) installation.proxy = true;
-        for (auto i = chance_.between(1, passages_max); i > 0; --i) add(Event::Kind::passage);
+        for (auto i = chance_.between(1, passages_max); i > 0; --i) {
+            add(Event::Kind::passage);
+            for (auto next = out_.events.back(); chance_.one_in(2); out_.events.push_back(next))  // side by side
+                next.at += chance_.between(Duration{0}, Duration{2s});
+        }
     }
 
     void build_users() {
