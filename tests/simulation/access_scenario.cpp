@@ -42,6 +42,7 @@ public:
         if (users) {
             set(Fault::consent_withdrawn, Fault::repeated_callback);
             build_users();
+            if (!calm && chance_.one_in(2)) faults_.set(Fault::stop_amid, 3);
         }
     }
 

@@ -21,6 +21,7 @@ constexpr Duration out_of_patience = 20min;  // a user looks again after so long
 void SimulatedWorld::build_users() {
     provider_.serve_users({.ask = [this](const Arrival& arrival) { return users_.answer(arrival); },
                            .used = [this](const std::string& token) { look_at_tokens(token); }});
+    users_.set_on_redeem([this] { stop_wanted_ = faults_.strike(Fault::stop_amid, access_chance_); });
     sign_ins_.set_troubled([this] { return loop_.tick() <= undisturbed_since_; });
     for (const auto& installation : scenario_.config.installations)
         tend(installation.id, access_chance_.between(Duration{1s}, Duration{2min}), visits_max);
@@ -100,12 +101,13 @@ void SimulatedWorld::settle_users() {
         if (journal_.violated()) return;
         std::optional<Users::Place> stored;
         look([&](Observer& database) { stored = stored_tokens(database, installation.id); });
-        const bool consents = stored && !users_.has_ended(*stored) && gets_token(installation.id);
-        if (stored && !consents && !users_.has_ended(*stored))
+        const bool serves = stored && !users_.has_ended(*stored) && !users_.is_spent(*stored);
+        const bool consents = serves && gets_token(installation.id);
+        if (serves && !consents && !users_.has_ended(*stored))
             journal_.violate("recovers", installation.id + " has tokens in peace, but they don't serve");
         if (consents) continue;
         const auto newest = users_.newest(installation.id);
-        if (newest && users_.should_be_kept(*newest))
+        if (!stored && newest && users_.should_be_kept(*newest))
             journal_.violate("consent-kept", installation.id + " has lost a consent that the user did not take back");
         bool done = false, connected = false;
         sign_in(installation.id, [&](bool is) { connected = is, done = true; });

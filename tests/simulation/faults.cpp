@@ -77,7 +77,8 @@ std::string_view to_string(Fault fault) {
                                                               "token_cut",
                                                               "token_slow",
                                                               "strange_callback",
-                                                              "repeated_callback"};
+                                                              "repeated_callback",
+                                                              "stop_amid"};
     return names[std::size_t(fault)];
 }
 

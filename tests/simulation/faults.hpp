@@ -85,9 +85,10 @@ enum class Fault {
     token_cut,
     token_slow,
     strange_callback,
-    repeated_callback,  // users who sign in
+    repeated_callback,
+    stop_amid,  // users who sign in
 };
-inline constexpr std::size_t fault_kinds = std::size_t(Fault::repeated_callback) + 1;
+inline constexpr std::size_t fault_kinds = std::size_t(Fault::stop_amid) + 1;
 std::string_view to_string(Fault fault);
 
 class Faults {

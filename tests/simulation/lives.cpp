@@ -45,7 +45,7 @@ void SimulatedWorld::live(const Ending* ending) {
     const Tick last = Tick{48h} + scenario_.length;
     loop_.run_until(std::min(end, last), [&] {
         finished_ = finished_ || reads_done() || network_.requests() >= requests_max;
-        return life_->ended() || disk_.off() || over();
+        return life_->ended() || disk_.off() || over() || stop_wanted_;
     });
     finished_ = finished_ || loop_.tick() >= last;
     end_life(ending);
@@ -56,12 +56,13 @@ void SimulatedWorld::end_life(const Ending* ending) {
     const auto began = loop_.tick();
     check_disk();
     users_.end_life(lives_, undisturbed_since_);
+    const bool between = std::exchange(stop_wanted_, false);
     if (disk_.off()) {
         cut_power();
     } else if (life_->ended()) {
         bury();
         loop_.run_until(loop_.tick() + restart_pause, [] { return false; });
-    } else if (over() || !ending || ending->kind == Kind::stop) {
+    } else if (over() || !ending || between || ending->kind == Kind::stop) {
         if (!over()) (void)faults_.planned(Fault::stop);
         stop_in_peace();
     } else if (ending->kind == Kind::power_cut && faults_.planned(Fault::power_cut)) {

@@ -87,6 +87,7 @@ private:
     std::map<std::pair<std::string, std::string>, int> reads_;  // that ended well
     Tick undisturbed_since_{};
     bool finished_ = false, peace_ = false, stopping_ = false, command_done_ = true;
+    bool stop_wanted_ = false;  // in the middle of something
     struct Wish {
         bool paused = false, is = false;
         int asked_in_life = 0;

@@ -145,6 +145,7 @@ Reply Users::redeem(const Arrival& arrival) {
     if (form_field(form, "redirect_uri") != code.redirect)
         journal_.violate("sign-in", "the redirect_uri is another than the user came from");
     if (machine_.loop.tick() - code.issued > code_lifetime) return refuse("invalid_grant");
+    if (on_redeem_) on_redeem_();
     code.consent = consents_.size();
     consents_.push_back({.installation = code.installation});
     journal_.note("consent for " + code.installation);

@@ -30,6 +30,8 @@ public:
     std::string authorize(const std::string& url, bool denied);
     /// The user takes the consent back.
     void withdraw(const std::string& installation);
+    /// Hears that a code is being redeemed.
+    void set_on_redeem(std::function<void()> listener) { on_redeem_ = std::move(listener); }
     /// What the token endpoint says.
     Reply answer(const Arrival& arrival);
 
@@ -47,6 +49,8 @@ public:
     /// Whether the process must still have it, whatever befell it since.
     bool should_be_kept(Place place) const;
     const std::string& installation_of(Place place) const { return consents_[place.consent].installation; }
+    /// Whether its refresh token has been used: with a strict provider it serves no more.
+    bool is_spent(Place place) const { return place.generation + 1 < consents_[place.consent].generations.size(); }
     /// Whether the consent has ended at the provider.
     bool has_ended(Place place) const { return consents_[place.consent].ended; }
     /// The newest consent whose tokens the process has, or had.
@@ -110,7 +114,8 @@ private:
     std::set<std::string> redeemed_states_;
     std::map<std::string, std::pair<int, std::function<bool()>>> in_hand_;  // by installation: of which life
     std::map<std::string, Refusal> refusals_;                               // heard, by installation
-    std::map<int, End> ends_;                                               // of lives
+    std::function<void()> on_redeem_;
+    std::map<int, End> ends_;  // of lives
     std::int64_t next_ = 1, refreshes_ = 0, reuses_ = 0;
 };
 
