@@ -128,7 +128,16 @@ std::uint16_t Daemon::listen() {
 }
 
 awaitable<void> Daemon::run() {
-    for (auto& installation : installations_) co_await installation->prepare();
+    std::exception_ptr broken;
+    try {
+        for (auto& installation : installations_) co_await installation->prepare();
+    } catch (const std::exception&) {
+        broken = std::current_exception();
+    }
+    if (broken) {  // what start() began must not outlive us
+        co_await shut_down();
+        std::rethrow_exception(broken);
+    }
     if (watch_.is_needed()) services_.spawn(watch_.run());  // first: reads wait where the disk is full
     for (auto& installation : installations_) services_.spawn(installation->scheduler().run());
     services_.spawn(upkeep());
@@ -157,6 +166,7 @@ void Daemon::cut() {
     for (auto& installation : installations_) {
         installation->scheduler().cancel();
         installation->writes().cancel();
+        installation->cancel_sign_ins();
     }
     for (auto& [name, delivery] : deliveries_) delivery->cancel();
     passes_.cancel();

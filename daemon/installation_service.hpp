@@ -37,18 +37,22 @@ public:
     Scheduler& scheduler() { return scheduler_; }
     WriteService& writes() { return writes_; }
     Connector& connector() { return connector_; }
-    /// Finds out what a user has allowed so far.
+    /// Finds out what a user has allowed so far; the scheduler takes note where that is nothing.
     awaitable<void> prepare();
     /// Redeems an authorization code; reads go on at once. Errors: the provider's.
     awaitable<result<void>> sign_in(Secret code, Secret verifier, std::string redirect_uri);
     /// Forgets the user's tokens; whether there were any.
     awaitable<bool> sign_out();
+    /// Cuts sign-ins in hand: their users begin anew.
+    void cancel_sign_ins() { sign_ins_.cancel(); }
     /// Keeps tokens that could not be kept when they came.
     awaitable<void> save_tokens() { return connector_.tokens().save_again(); }
     /// Reads one object now, outside its schedule.
     awaitable<ReadOutcome> read(ObjectReader& reader, ReadOrder order);
 
 private:
+    awaitable<void> redeem(Secret code, Secret verifier, std::string redirect_uri, std::shared_ptr<result<void>> done);
+
     Connector connector_;
     WrittenRecords written_;
     ReaderContext context_;
@@ -56,6 +60,7 @@ private:
     Health health_;
     Scheduler scheduler_;
     WriteService writes_;
+    Group sign_ins_;
 };
 
 }  // namespace syncd

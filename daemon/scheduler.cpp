@@ -10,6 +10,19 @@ constexpr Duration first_pause = std::chrono::seconds{15};  // of an unhealthy c
 constexpr Duration longest_pause = std::chrono::minutes{15};
 constexpr Duration broken_pause = std::chrono::seconds{10};  // after the store failed
 
+/// Hears wake() as long as it lives.
+class Listening {
+public:
+    Listening(std::vector<Doorbell*>& bells, Doorbell& bell) : bells_(bells), bell_(&bell) { bells_.push_back(bell_); }
+    Listening(const Listening&) = delete;
+    Listening& operator=(const Listening&) = delete;
+    ~Listening() { std::erase(bells_, bell_); }
+
+private:
+    std::vector<Doorbell*>& bells_;
+    Doorbell* bell_;
+};
+
 bool is_refused(const ReadOutcome& outcome) { return outcome.error && outcome.error->code == errc::unauthorized; }
 
 }  // namespace
@@ -70,18 +83,14 @@ Scheduler::Scheduler(ReaderContext& context, std::vector<std::unique_ptr<ObjectR
 awaitable<void> Scheduler::run() {
     for (auto& reader : readers_)
         if (!reader->object().disabled) group_.spawn(serve(*reader));
+    if (context_.installation.connection.grant == config::Grant::authorization_code) group_.spawn(watch_consent());
     while (!co_await group_.join(std::chrono::hours{24})) {
     }
 }
 
 awaitable<void> Scheduler::serve(ObjectReader& reader) {
     Doorbell bell(context_.world);
-    bells_.push_back(&bell);
-    struct Leave {
-        std::vector<Doorbell*>& bells;
-        Doorbell* bell;
-        ~Leave() { std::erase(bells, bell); }
-    } leave{bells_, &bell};
+    const Listening listening(bells_, bell);
     Turn turn;
     while (!context_.stopping()) {
         std::exception_ptr broken;
@@ -108,6 +117,25 @@ awaitable<bool> Scheduler::knows_itwins(const ObjectReader& reader) {
     if (!reader.object().itwins.all) co_return true;
     const auto itwins = co_await context_.store.object_state(context_.installation.id, "itwins");
     co_return itwins.backfill == storage::ObjectState::Backfill::done;
+}
+
+awaitable<void> Scheduler::watch_consent() {
+    Doorbell bell(context_.world);
+    const Listening listening(bells_, bell);
+    while (!context_.stopping()) {
+        std::exception_ptr broken;
+        try {
+            if (const auto& missing = context_.connector.tokens().needs_consent())
+                co_await health_.note({.error = *missing});
+        } catch (const std::exception&) {
+            broken = std::current_exception();
+        }
+        if (context_.stopping()) break;
+        if (broken)
+            context_.log.error("read.broken",
+                               {{"installation", context_.installation.id}, {"error", describe(broken)}});
+        co_await bell.wait(broken ? broken_pause : longest_nap);
+    }
 }
 
 awaitable<void> Scheduler::wait_until_due(ObjectReader& reader, Doorbell& bell, Turn& turn) {

@@ -39,6 +39,8 @@ public:
 
 private:
     awaitable<void> serve(ObjectReader& reader);
+    /// Takes note when a user's consent ends, whoever heard of it: a read, a write, a request that is passed through.
+    awaitable<void> watch_consent();
     struct Turn;
     awaitable<void> wait_until_due(ObjectReader& reader, Doorbell& bell, Turn& turn);
     /// Whether the installation's iTwins are known, where the object is read for each of them.

@@ -42,7 +42,7 @@ public:
     void begin(const std::string& object, const std::string& id, bool removes) {
         auto& record = records_[{object, id}];
         ++record.running;
-        record.removed = removes;
+        record.removed = record.removed || removes;  // an update that comes after does not bring it back
     }
     void end(const std::string& object, const std::string& id) {
         auto& record = records_[{object, id}];

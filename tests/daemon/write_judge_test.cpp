@@ -91,6 +91,13 @@ TEST(WriteJudge, ADeleteThatMayHaveHappenedIsDoneWhenTheRecordIsNotThere) {
     EXPECT_EQ(answer(update(change), 404).status, WriteStatus::failed);
 }
 
+TEST(WriteJudge, AGatewaysMissingRouteDoesNotEndADeleteThatMayHaveHappened) {
+    auto write = a_write(WriteType::remove);
+    write.ambiguous = true;
+    const auto step = judge_answer(update(write), {404, {}, ""}, {errc::not_found, "HTTP 404, OperationNotFound", 404});
+    EXPECT_EQ(step.status, WriteStatus::pending);
+}
+
 TEST(WriteJudge, ACreateWithoutAnAnswerIsLookedForAfter30Seconds) {
     const auto write = a_write();
     for (const auto traceable : {Traceable::by_key, Traceable::by_content})

@@ -27,6 +27,16 @@ TEST(WrittenRecords, APageSeesWhatIsBeingWrittenOrWasSinceItWasAskedFor) {
     EXPECT_EQ(asked.since("itwins", "during"), Meanwhile::written) << "the older one still counts";
 }
 
+TEST(WrittenRecords, AnUpdateAfterItsDeleteBringsNoRecordBack) {
+    WrittenRecords written;
+    const WrittenRecords::Moment asked(written);
+    for (const bool removes : {true, false}) {
+        written.begin("itwins", "1", removes);
+        written.end("itwins", "1");
+    }
+    EXPECT_EQ(asked.since("itwins", "1"), Meanwhile::removed);
+}
+
 TEST(WrittenRecords, OneOfTwoWritesAtOnceMayEnd) {
     WrittenRecords written;
     written.begin("itwins", "1", false);

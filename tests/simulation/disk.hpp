@@ -36,6 +36,11 @@ public:
     /// The next so many reads fail. Returns how many were to fail until now.
     std::int64_t fail_reads(std::int64_t count) { return std::exchange(failing_reads_, count); }
     std::int64_t operations() const { return operations_; }
+    /// Shows every file as it is in this moment, synced or not.
+    template <class Look>
+    void look(Look look) const {
+        for (const auto& [path, file] : files_) look(path, std::string_view(file->data));
+    }
 
     struct Write {
         std::int64_t at = 0;

@@ -59,7 +59,26 @@ std::string_view to_string(Fault fault) {
                                                               "write_slow",
                                                               "write_lag",
                                                               "lookup_fails",
-                                                              "write_amid"};
+                                                              "write_amid",
+                                                              "caller_cut",
+                                                              "caller_left",
+                                                              "caller_slow",
+                                                              "wrong_key",
+                                                              "passed_unauthorized",
+                                                              "passed_limited",
+                                                              "passed_error",
+                                                              "passed_cut",
+                                                              "passed_lost",
+                                                              "passed_slow",
+                                                              "consent_withdrawn",
+                                                              "consent_denied",
+                                                              "token_down",
+                                                              "token_lost",
+                                                              "token_cut",
+                                                              "token_slow",
+                                                              "strange_callback",
+                                                              "repeated_callback",
+                                                              "stop_amid"};
     return names[std::size_t(fault)];
 }
 
@@ -70,9 +89,9 @@ bool Faults::allowed(Fault fault) {
     return true;
 }
 
-bool Faults::strike(Fault fault) {
+bool Faults::strike(Fault fault, Chance& chance) {
     const auto one_in = one_in_[std::size_t(fault)];
-    return one_in > 0 && chance_.one_in(one_in) && allowed(fault);
+    return one_in > 0 && chance.one_in(one_in) && allowed(fault);
 }
 
 bool Faults::planned(Fault fault) { return allowed(fault); }

@@ -68,8 +68,27 @@ enum class Fault {
     write_lag,
     lookup_fails,
     write_amid,  // writes; only worlds with writes have them
+    caller_cut,
+    caller_left,
+    caller_slow,
+    wrong_key,  // the daemon's customers; from here on: only worlds whose daemon is called
+    passed_unauthorized,
+    passed_limited,
+    passed_error,
+    passed_cut,
+    passed_lost,
+    passed_slow,  // what is passed through
+    consent_withdrawn,
+    consent_denied,
+    token_down,
+    token_lost,
+    token_cut,
+    token_slow,
+    strange_callback,
+    repeated_callback,
+    stop_amid,  // users who sign in
 };
-inline constexpr std::size_t fault_kinds = std::size_t(Fault::write_amid) + 1;
+inline constexpr std::size_t fault_kinds = std::size_t(Fault::stop_amid) + 1;
 std::string_view to_string(Fault fault);
 
 class Faults {
@@ -79,7 +98,9 @@ public:
     /// Lets a fault strike once in so many chances; 0: never.
     void set(Fault fault, std::int64_t one_in) { one_in_[std::size_t(fault)] = one_in; }
     /// Whether it strikes now. Draws the same chance whether or not the fault is switched off.
-    bool strike(Fault fault);
+    bool strike(Fault fault) { return strike(fault, chance_); }
+    /// Likewise, drawn from a stream of chance of the caller's own.
+    bool strike(Fault fault, Chance& chance);
     /// Counts a fault that the plan, not chance, brings about; false when it is switched off.
     bool planned(Fault fault);
     /// No more faults from now on.

@@ -29,7 +29,8 @@ Life::Life(Surroundings around, int number, const config::Config& config, OnLog 
         around_.journal.note(fmt::format("the process ends: {}", failure.what()));
         return;
     }
-    daemon_ = std::make_unique<Daemon>(world_, *store_, config_, around_.catalog, log_, Secret("a key for links"));
+    daemon_ = std::make_unique<Daemon>(world_, *store_, config_, around_.catalog, log_, Secret(storage_key));
+    if (!config_.server.api_keys.empty()) daemon_->listen();
     running_ = true;
     asio::co_spawn(world_.executor(), run(), [this](std::exception_ptr failure) {
         if (failure) around_.journal.note("the process ends: " + describe(failure));

@@ -12,6 +12,8 @@
 
 namespace syncd::simulation {
 
+inline constexpr auto storage_key = "a key for links";
+
 class Life {
 public:
     /// Hears every line of the daemon's log once it is noted in the journal.

@@ -116,6 +116,11 @@ void Link::take_request() {
     arrival.request.body = request.substr(end + header_end.size(), bytes);
     request.erase(0, end + header_end.size() + bytes);
     arrival.sent_at = first_byte_sent.value_or(network.loop().tick());
+    arrival.reused = served++ > 0;
+    arrival.awaited = [weak = weak_from_this(), number = served] {
+        const auto link = weak.lock();
+        return link && link->answering && link->served == number && !link->closed && !link->broken && !link->ended;
+    };
     first_byte_sent.reset();
     answer(std::move(arrival));
 }
@@ -140,20 +145,20 @@ void Link::answer(Arrival arrival) {
         reply.received = {};
         ends = true;
     }
-    at_peer(
-        loop.tick() + reply.delay, [text = std::move(text), ends, received = std::move(reply.received)](Link& link) {
-            link.send_down(text, ends, received);
-            link.answering = false;
-            link.take_request();
-            if (ends || !link.network.faults().strike(Fault::closed_idle)) return;
-            const auto rest = link.network.faults().chance().between(Duration{0}, Duration{std::chrono::seconds{40}});
-            link.at_peer(link.network.loop().tick() + rest, [](Link& idle) {
-                if (!idle.answering) idle.send_down("", true, {});
-            });
+    at_peer(loop.tick() + reply.delay, [text = std::move(text), ends, received = std::move(reply.received),
+                                        begun = std::move(reply.begun)](Link& link) {
+        link.send_down(text, ends, received, begun);
+        link.answering = false;
+        link.take_request();
+        if (ends || !link.network.faults().strike(Fault::closed_idle)) return;
+        const auto rest = link.network.faults().chance().between(Duration{0}, Duration{std::chrono::seconds{40}});
+        link.at_peer(link.network.loop().tick() + rest, [](Link& idle) {
+            if (!idle.answering) idle.send_down("", true, {});
         });
+    });
 }
 
-void Link::send_down(std::string bytes, bool then_end, std::function<void()> received) {
+void Link::send_down(std::string bytes, bool then_end, std::function<void()> received, std::function<void()> begun) {
     auto& loop = network.loop();
     const bool drips = bytes.size() > piece_of_drip && network.faults().strike(Fault::drip);
     const auto piece = drips ? bytes.size() / piece_of_drip : std::max<std::size_t>(1, bytes.size());
@@ -169,8 +174,10 @@ void Link::send_down(std::string bytes, bool then_end, std::function<void()> rec
         const auto pause = drips ? network.faults().chance().between(Duration{1000}, drip_pause_max) : Duration{0};
         last_down = reachable(std::max(last_down, loop.tick() + network.latency()) + pause);
         const bool last = at + piece >= bytes.size();
-        arrived(last_down, [part = bytes.substr(at, piece), done = last ? received : nullptr](Link& link) {
+        arrived(last_down, [part = bytes.substr(at, piece), done = last ? received : nullptr,
+                            first = at == 0 ? begun : nullptr](Link& link) {
             link.inbox += part;
+            if (first) first();
             if (done) done();
         });
     }
@@ -200,6 +207,7 @@ void Network::kill(int life) {
     for (auto& weak : links_)
         if (auto link = weak.lock(); link && link->life == life) link->reset();
     std::erase_if(links_, [](const auto& weak) { return weak.expired(); });
+    port_.kill(life);
 }
 
 Duration Network::latency() { return faults_.chance().between(Duration{200}, Duration{40'000}); }

@@ -21,6 +21,11 @@ public:
                 if (type != asio::cancellation_type::none) on_cancel();
             });
     }
+    /// Ends the coroutine that waits without a word to it: its owner is gone already.
+    void drop() {
+        Handler handler;
+        handler.swap(handler_);
+    }
     explicit operator bool() const { return bool(handler_); }
     Handler take() {
         if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected()) slot.clear();
@@ -53,6 +58,7 @@ struct Link : std::enable_shared_from_this<Link> {
     std::int64_t breaks_after = -1;       // bytes of requests; -1: never
     Tick last_up{}, last_down{};          // no byte overtakes another
     bool answering = false, peer_closed = false;
+    std::int64_t served = 0;  // requests
 
     void read(asio::mutable_buffer buffer, IoHandler handler);
     void write(const WriteBuffers& buffers, std::size_t count, IoHandler handler);
@@ -64,7 +70,7 @@ private:
     void arrive(std::string bytes);
     void take_request();
     void answer(Arrival arrival);
-    void send_down(std::string bytes, bool then_end, std::function<void()> received);
+    void send_down(std::string bytes, bool then_end, std::function<void()> received, std::function<void()> begun = {});
     void at_peer(Tick due, std::function<void(Link&)> work);
     Tick reachable(Tick due) const;
 };

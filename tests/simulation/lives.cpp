@@ -45,7 +45,7 @@ void SimulatedWorld::live(const Ending* ending) {
     const Tick last = Tick{48h} + scenario_.length;
     loop_.run_until(std::min(end, last), [&] {
         finished_ = finished_ || reads_done() || network_.requests() >= requests_max;
-        return life_->ended() || disk_.off() || over();
+        return life_->ended() || disk_.off() || over() || stop_wanted_;
     });
     finished_ = finished_ || loop_.tick() >= last;
     end_life(ending);
@@ -54,12 +54,15 @@ void SimulatedWorld::live(const Ending* ending) {
 void SimulatedWorld::end_life(const Ending* ending) {
     using Kind = Ending::Kind;
     const auto began = loop_.tick();
+    check_disk();
+    users_.end_life(lives_, undisturbed_since_);
+    const bool between = std::exchange(stop_wanted_, false);
     if (disk_.off()) {
         cut_power();
     } else if (life_->ended()) {
         bury();
         loop_.run_until(loop_.tick() + restart_pause, [] { return false; });
-    } else if (over() || !ending || ending->kind == Kind::stop) {
+    } else if (over() || !ending || between || ending->kind == Kind::stop) {
         if (!over()) (void)faults_.planned(Fault::stop);
         stop_in_peace();
     } else if (ending->kind == Kind::power_cut && faults_.planned(Fault::power_cut)) {
@@ -124,6 +127,7 @@ void SimulatedWorld::settle() {
     if (life_->ended()) return journal_.violate("teardown", "the process can't be started in peace");
     loop_.run_until(loop_.tick() + 1min, [this] { return life_->started(); });
     enable_destinations();
+    if (scenario_.access.users) settle_users();
     settle_writes();
     if (scenario_.heals) {
         loop_.run_until(loop_.tick() + late_max, [this] { return journal_.violated(); });
@@ -139,6 +143,7 @@ void SimulatedWorld::settle() {
     look([this](Observer& database) {
         invariants_.check_outbox(database, true);
         if (scenario_.writes) write_invariants_.check_end(database);
+        if (scenario_.access.notices) notice_invariants_.check_end(database);
         if (scenario_.heals) invariants_.check_healed(database);
         invariants_.check_integrity(database);
     });

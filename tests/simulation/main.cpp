@@ -72,6 +72,11 @@ void print_figures(const Figures& all, double seconds) {
         "compared with the truth), {} messages in {} attempts, {} repeated, {} faults, at most {} KB in use\n",
         all.runs, seconds, all.hours, all.lives, all.cuts, all.requests, all.reads, all.compared, all.messages,
         all.attempts, all.repeated, all.total_faults(), all.bytes_max >> 10);
+    fmt::print(
+        "{} calls of customers, {} passed through and {} gateway errors; {} consents, {} users connected, {} "
+        "refreshes, {} "
+        "of them with a used token, {} notifications\n",
+        all.calls, all.passed, all.gateway_errors, all.consents, all.sign_ins, all.refreshes, all.reuses, all.notices);
     fmt::print("faults:");
     for (std::size_t i = 0; i < fault_kinds; ++i) fmt::print(" {} {}", to_string(Fault(i)), all.faults[i]);
     fmt::print("\nviolations: {}\n", all.violated);

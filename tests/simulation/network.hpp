@@ -4,6 +4,7 @@
 
 #include "connector/http/message.hpp"
 #include "tests/simulation/faults.hpp"
+#include "tests/simulation/port.hpp"
 
 #include <map>
 #include <memory>
@@ -17,7 +18,10 @@ namespace syncd::simulation {
 struct Arrival {
     http::Request request;
     Tick sent_at;
-    int life = 0;  // of the process that sent it
+    int life = 0;         // of the process that sent it
+    bool reused = false;  // the connection has served before
+    /// Whether the process still waits for the answer.
+    std::function<bool()> awaited{};
 };
 
 /// An answer, and how the peer gives it.
@@ -32,6 +36,8 @@ struct Reply {
     } way = Way::whole;  // never: it hangs; lost: closes unanswered; cut: half of the body
     /// Called when the last byte has reached the process, if it ever does.
     std::function<void()> received{};
+    /// Likewise, of the first byte.
+    std::function<void()> begun{};
 };
 
 class Peer {
@@ -44,7 +50,7 @@ public:
 
 class Network {
 public:
-    Network(Loop& loop, Faults& faults) : loop_(loop), faults_(faults) {}
+    Network(Loop& loop, Faults& faults, std::uint64_t seed) : loop_(loop), faults_(faults), port_(loop, faults, seed) {}
 
     void place(const std::string& host, Peer& peer) { peers_[host].peer = &peer; }
     /// Until then nothing reaches the host and nothing comes back.
@@ -61,6 +67,9 @@ public:
     Stream connected(const std::string& host, int life);
     Duration latency();
 
+    /// Where the process listens.
+    Port& port() { return port_; }
+    const Port& port() const { return port_; }
     Loop& loop() { return loop_; }
     Faults& faults() { return faults_; }
     std::int64_t requests() const { return requests_; }
@@ -74,6 +83,7 @@ private:
 
     Loop& loop_;
     Faults& faults_;
+    Port port_;
     std::map<std::string, Host> peers_;
     std::vector<std::weak_ptr<struct Link>> links_;
     std::int64_t requests_ = 0;

@@ -80,6 +80,22 @@ std::vector<StoredMessage> Observer::messages(const std::string& destination, co
     return found;
 }
 
+std::vector<StoredMessage> Observer::messages_of(const std::string& operation) {
+    auto row = database_.query(
+        "SELECT m.id, m.status, m.sequence FROM message m JOIN stream s ON s.key = m.stream_key "
+        "WHERE m.operation_id = ? AND s.object <> 'notifications'");
+    row.bind(operation);
+    std::vector<StoredMessage> found;
+    while (row.step()) found.push_back({row.text(0), row.text(1), {}, row.integer(2)});
+    return found;
+}
+
+bool Observer::is_healthy(const std::string& installation) {
+    auto row = database_.query("SELECT health FROM connection_health WHERE installation_id = ?");
+    row.bind(installation);
+    return !row.step() || row.text_view(0) == "healthy";
+}
+
 std::vector<StoredOperation> Observer::operations() {
     auto row = database_.query(
         "SELECT id, object, status, result, read_type, created_at, deletes, installation_id, action_type FROM "
@@ -140,6 +156,13 @@ std::int64_t Observer::open_writes() {
 
 std::string Observer::unknown_write() {
     auto row = database_.query("SELECT id FROM write WHERE status = 'unknown' ORDER BY key LIMIT 1");
+    return row.step() ? row.text(0) : std::string();
+}
+
+std::string Observer::refresh_token(const std::string& installation) {
+    auto row =
+        database_.query("SELECT refresh_token FROM connection_token WHERE installation_id = ? AND state = 'signed_in'");
+    row.bind(installation);
     return row.step() ? row.text(0) : std::string();
 }
 

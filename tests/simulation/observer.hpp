@@ -78,6 +78,9 @@ public:
     std::vector<std::string> bodies(const std::string& operation);
     std::vector<StoredMessage> messages(const std::string& destination, const std::string& installation,
                                         const std::string& object);
+    /// An operation's messages, without their bodies.
+    std::vector<StoredMessage> messages_of(const std::string& operation);
+    bool is_healthy(const std::string& installation);
     std::vector<StoredOperation> operations();
     std::optional<StoredOperation> operation(const std::string& id);
     std::vector<StoredWrite> writes();
@@ -88,6 +91,8 @@ public:
     std::int64_t open_writes();
     /// The first write whose outcome is unknown; empty: none.
     std::string unknown_write();
+    /// As it is stored, sealed; empty: the installation waits for a user.
+    std::string refresh_token(const std::string& installation);
     bool is_dead(const std::string& stream, std::int64_t sequence);
     /// Messages that are neither delivered nor dead.
     std::int64_t open_messages();

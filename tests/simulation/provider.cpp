@@ -1,5 +1,7 @@
 #include "tests/simulation/provider.hpp"
 
+#include "tests/simulation/secrets.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -123,6 +125,9 @@ Reply Provider::answer(const Arrival& arrival) {
     auto& token = found->second;
     journal_.note(fmt::format("provider {} {}", token.installation, target));
     count(arrival, token);
+    if (users_.used) users_.used(found->first);
+    if (on_passed_ && target.starts_with("/passed/"))
+        return on_passed_(arrival, token.installation, refuse(arrival, token));
     const auto path = target.substr(0, target.find('?'));
     const auto listed = objects_by_path.find(path);
     const auto [owner, id] = own_path(path);
@@ -229,6 +234,13 @@ Reply Provider::own(const Token& token, const std::string& object, const std::st
     return answered(200, fmt::format("{{\"{}\":{}}}", wrapper_of(object), truths_.at(object).render(*row)));
 }
 
+std::string Provider::issue_token(const std::string& client, const std::string& installation) {
+    auto name = fmt::format("token-{}-{:x}", next_token_++, data_chance_.draw());
+    issued_[name] = {client, installation, machine_.loop.tick() + rules_.token_lifetime};
+    journal_.note("token for " + installation);
+    return name;
+}
+
 Reply Provider::Tokens::answer(const Arrival& arrival) {
     auto& faults = provider_.faults_;
     const auto& body = arrival.request.body;
@@ -244,17 +256,19 @@ Reply Provider::Tokens::answer(const Arrival& arrival) {
         if (faults.chance().one_in(2)) return provider_.answered(503, "");
         return provider_.answered(401, "{\"error\":\"invalid_client\"}");
     }
+    if (provider_.users_.ask) return provider_.users_.ask(arrival);
     const auto lifetime = provider_.rules_.token_lifetime;
-    const auto name = fmt::format("token-{}-{:x}", provider_.next_token_++, provider_.data_chance_.draw());
-    provider_.issued_[name] = {value("client_id="), body.substr(scope_at, body.find('&', scope_at) - scope_at),
-                               provider_.machine_.loop.tick() + lifetime};
-    provider_.journal_.note("token for " + provider_.issued_[name].installation);
+    const auto name =
+        provider_.issue_token(value("client_id="), body.substr(scope_at, body.find('&', scope_at) - scope_at));
     return provider_.answered(
         200, fmt::format("{{\"access_token\":\"{}\",\"token_type\":\"Bearer\",\"expires_in\":{}}}", name,
                          lifetime / std::chrono::seconds{1}));
 }
 
+void Provider::overhear(std::string_view bytes) { check_secrets(journal_, bytes, Place::provider, api_host); }
+
 void Provider::Tokens::overhear(std::string_view bytes) {
+    check_secrets(provider_.journal_, bytes, Place::token_endpoint, token_host);
     if (bytes.find("token-") != std::string_view::npos)
         provider_.journal_.violate("token", "an access token went to the token endpoint");
 }
@@ -265,6 +279,7 @@ Reply Provider::Foreign::answer(const Arrival& arrival) {
 }
 
 void Provider::Foreign::overhear(std::string_view bytes) {
+    check_secrets(journal_, bytes, Place::elsewhere, foreign_host);
     if (bytes.find("token-") != std::string_view::npos)
         journal_.violate("token", "an access token went to another origin");
 }

@@ -38,7 +38,7 @@ public:
     Provider(Machine& machine, Journal& journal, ProviderRules rules, std::uint64_t seed);
 
     Reply answer(const Arrival& arrival) override;
-    void overhear(std::string_view) override {}
+    void overhear(std::string_view bytes) override;
 
     Truth& truth(const std::string& object) { return truths_.at(object); }
     std::map<std::string, Truth>& truths() { return truths_; }
@@ -63,6 +63,19 @@ public:
         on_carried_ = std::move(listeners.carried);
         amid_ = std::move(listeners.amid);
     }
+    /// Who answers what customers send through the daemon's proxy; `refused`: the token is not good.
+    using OnPassed =
+        std::function<Reply(const Arrival&, const std::string& installation, std::optional<Reply> refused)>;
+    void pass_to(OnPassed on_passed) { on_passed_ = std::move(on_passed); }
+    /// Those whose connections are of users: who answers the token endpoint for them, who hears of tokens that are
+    /// used.
+    struct ForUsers {
+        std::function<Reply(const Arrival&)> ask;
+        std::function<void(const std::string& token)> used;
+    };
+    void serve_users(ForUsers users) { users_ = std::move(users); }
+    std::string issue_token(const std::string& client, const std::string& installation);
+    void revoke_token(const std::string& name) { issued_.at(name).revoked = true; }
     void forget_waits() { waits_.clear(); }  // a new process knows nothing of the old one's Retry-After
 
     /// The endpoint that gives tokens.
@@ -134,6 +147,8 @@ private:
     Deeds deeds_;
     std::function<void(const std::string&)> on_arrived_, on_carried_;
     std::function<void(const std::string&, const std::string&, const std::string&)> amid_;
+    OnPassed on_passed_;
+    ForUsers users_;
     std::int64_t next_token_ = 1, error_burst_ = 0, epoch_ = 1;
     int life_ = 0;
     Tokens tokens_{*this};

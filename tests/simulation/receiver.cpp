@@ -1,6 +1,7 @@
 #include "tests/simulation/receiver.hpp"
 
 #include "config/core/json.hpp"
+#include "tests/simulation/secrets.hpp"
 #include "tests/sandbox/signature.hpp"
 
 #include <fmt/format.h>
@@ -41,6 +42,7 @@ void Receiver::violate(const Message& message, const std::string& which, const s
 }
 
 void Receiver::overhear(std::string_view bytes) {
+    check_secrets(journal_, bytes, Place::elsewhere, rules_.destination);
     if (bytes.find("token-") != std::string_view::npos)
         journal_.violate("token", "an access token went to " + rules_.destination);
 }
@@ -105,12 +107,16 @@ void Receiver::check_order(const Message& message) {
     }
 }
 
+bool Receiver::may_be_forgotten(Tick from) const {
+    return std::ranges::any_of(troubles_, [&](const auto& trouble) {
+        return trouble.first <= from + acknowledging && trouble.second >= from;
+    });
+}
+
 void Receiver::check_repetition(const Message& message) {
     const auto now = machine_.loop.tick();
     const auto forgotten = [&](Tick from) {  // an answer that came just before trouble may never have been stored
-        return std::ranges::any_of(troubles_, [&](const auto& trouble) {
-            return trouble.first <= from + acknowledging && trouble.second >= from;
-        });
+        return may_be_forgotten(from);
     };
     if (message.acknowledged_at) {
         ++repeated_;
@@ -128,15 +134,24 @@ Reply Receiver::answer_notice(const Arrival& arrival) {
     const auto& body = arrival.request.body;
     const auto id = std::string(arrival.request.headers.get("webhook-id"));
     const auto hash = std::hash<std::string>{}(body);
-    if (notice_bodies_.emplace(id, hash).first->second != hash)
+    auto& notice = seen_notices_.try_emplace(id, Notice{.body_hash = hash}).first->second;
+    if (notice.body_hash != hash)
         journal_.violate("one-content", "another notification than at the first attempt: " + id);
+    if (notice.acknowledged_at && !may_be_forgotten(*notice.acknowledged_at))
+        journal_.violate("no-needless-duplicate", "a notification was acknowledged and comes again: " + id);
+    if (on_notice_) on_notice_(body);
     const auto data = json::find(body, "data");
     if (data && text(body, "notificationType") == "write.async.done") notices_[text(*data, "operationId")].insert(id);
     journal_.note(fmt::format("receiver {} {} {}", rules_.destination, text(body, "notificationType"), id));
     const bool silent = machine_.loop.tick() < silent_until_;
     if (silent || faults_.strike(Fault::receiver_error)) return {.response = {503, {}, ""}};
     Reply reply{.response = {200, {}, ""}};
-    reply.received = [this] { accepted_at_ = machine_.loop.tick(); };
+    notice.taken = true;
+    reply.received = [this, id] {
+        accepted_at_ = machine_.loop.tick();
+        auto& acknowledged = seen_notices_.at(id).acknowledged_at;
+        if (!acknowledged) acknowledged = accepted_at_;
+    };
     return reply;
 }
 

@@ -7,6 +7,7 @@
 #include "tests/simulation/truth.hpp"
 
 #include <functional>
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -46,6 +47,8 @@ public:
     void overhear(std::string_view bytes) override;
 
     void set_is_dead(IsDead is_dead) { is_dead_ = std::move(is_dead); }
+    /// Hears of every notification that comes.
+    void set_on_notice(std::function<void(std::string_view body)> listener) { on_notice_ = std::move(listener); }
     /// Fails every request until then.
     void fall_silent(Duration length) { silent_until_ = machine_.loop.tick() + length; }
     void recover() { silent_until_ = {}; }
@@ -62,7 +65,15 @@ public:
     }
     /// Ids of the messages that told of the end of a write operation.
     const std::map<std::string, std::set<std::string>>& notices() const { return notices_; }
+    /// Whether that notification was taken.
+    bool has_notice(const std::string& id) const {
+        const auto found = seen_notices_.find(id);
+        return found != seen_notices_.end() && found->second.taken;
+    }
     const ReceiverRules& rules() const { return rules_; }
+    std::int64_t notices_taken() const {
+        return std::ranges::count_if(seen_notices_, [](const auto& each) { return each.second.taken; });
+    }
     std::int64_t taken() const { return taken_; }
     std::int64_t attempts() const { return attempts_; }
     std::int64_t repeated() const { return repeated_; }
@@ -76,6 +87,14 @@ private:
         std::optional<Tick> acknowledged_at, not_before, waits_since;
     };
 
+    struct Notice {
+        std::size_t body_hash = 0;
+        bool taken = false;
+        std::optional<Tick> acknowledged_at{};
+    };
+
+    /// Whether something happened after that which may have made the daemon forget it.
+    bool may_be_forgotten(Tick from) const;
     Reply answer_notice(const Arrival& arrival);
     Message* see(const Arrival& arrival);
     void check_signature(const Arrival& arrival);
@@ -96,7 +115,8 @@ private:
     std::map<std::string, std::map<std::int64_t, std::string>> streams_;  // webhook-id by sequence
     std::map<ToldKey, Told> told_;
     std::map<std::string, std::set<std::string>> notices_;  // by operation
-    std::map<std::string, std::size_t> notice_bodies_;      // hashes by webhook-id
+    std::map<std::string, Notice> seen_notices_;            // by webhook-id
+    std::function<void(std::string_view)> on_notice_;
     std::vector<std::pair<Tick, Tick>> troubles_;
     Tick silent_until_{}, waits_void_at_{}, accepted_at_{};
     std::int64_t taken_ = 0, attempts_ = 0, repeated_ = 0;

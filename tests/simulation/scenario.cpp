@@ -2,6 +2,7 @@
 
 #include "config/core/base64.hpp"
 #include "config/core/ids.hpp"
+#include "tests/simulation/secrets.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -147,7 +148,7 @@ private:
                                           .group_ref = fmt::format("group-{}", number)};
         // Two installations of one client share its budget.
         installation.connection = {.client_id = chance_.one_in(2) ? "client-1" : fmt::format("client-{}", number),
-                                   .client_secret = Secret("the client's secret"),
+                                   .client_secret = Secret(clients_secret),
                                    .scopes = {"itwin-platform", fmt::format("inst-{}", installation.id)}};
         installation.digest = "digest";
         for (const auto* name : all_objects)
@@ -321,7 +322,7 @@ private:
                 out_.events.push_back(order);
         }
         if (chance.one_in(8)) return;  // calm
-        for (auto i = std::size_t(Fault::clock_jump) + 1; i < fault_kinds; ++i)
+        for (auto i = std::size_t(Fault::clock_jump) + 1; i <= std::size_t(Fault::write_amid); ++i)
             faults_.set(Fault(i), chance.one_in(3) ? chance.between(2, 8) : 0);
         if (chance.one_in(2)) faults_.set(Fault::write_amid, 3);
     }
@@ -336,6 +337,10 @@ private:
 
 }  // namespace
 
-Scenario make_scenario(std::uint64_t seed, Mode mode, Faults& faults) { return Builder(seed, mode, faults).build(); }
+Scenario make_scenario(std::uint64_t seed, Mode mode, Faults& faults) {
+    auto scenario = Builder(seed, mode, faults).build();
+    add_access(scenario, seed, faults);
+    return scenario;
+}
 
 }  // namespace syncd::simulation

@@ -29,7 +29,9 @@ struct Event {
         trigger,
         pause,
         order,
-        repeat
+        repeat,
+        passage,
+        withdraw
     };
     Kind kind{};
     Duration at{}, length{};
@@ -47,6 +49,15 @@ struct Ending {
     Duration down{};          // until the next life begins
 };
 
+/// What of the daemon's server and of its users' consent a world has.
+struct AccessRules {
+    bool writes = false;   // orders come over HTTP
+    bool passes = false;   // customers' requests pass through the proxy
+    bool users = false;    // connections are of users who sign in
+    bool notices = false;  // a destination is told of every event
+    bool serves() const { return writes || passes || users; }
+};
+
 struct Scenario {
     config::Config config;
     bentley::Catalog catalog;
@@ -55,6 +66,7 @@ struct Scenario {
     std::map<std::string, int> rows_at_first;  // by object
     std::vector<Event> events;
     std::vector<Ending> endings;
+    AccessRules access;
     bool writes = false;        // there are orders to write
     bool resolves = false;      // the operator decides about writes whose outcome is unknown
     bool heals = false;         // ends with full reads; else with what the last read left
@@ -63,9 +75,13 @@ struct Scenario {
     std::int64_t rows_max = 0;  // where the provider cuts a list silently; 0: nowhere
 };
 
+inline constexpr auto public_url = "http://syncd.test";
+
 enum class Mode { mixed, one_pass };
 
 /// `mode` one_pass: none of the worlds has a read that could heal what went wrong.
 Scenario make_scenario(std::uint64_t seed, Mode mode, Faults& faults);
+/// What calls the daemon, and whose consent it has; make_scenario() has it done.
+void add_access(Scenario& scenario, std::uint64_t seed, Faults& faults);
 
 }  // namespace syncd::simulation

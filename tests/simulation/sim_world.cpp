@@ -4,8 +4,6 @@
 
 #include <boost/asio/error.hpp>
 
-#include <stdexcept>
-
 namespace syncd::simulation {
 namespace {
 
@@ -46,7 +44,7 @@ Timestamp Machine::true_now() const {
 
 std::unique_ptr<TimerImpl> SimWorld::make_timer() { return std::make_unique<SimTimer>(machine_.loop); }
 
-std::unique_ptr<Acceptor> SimWorld::listen(Endpoint) { throw std::logic_error("nothing listens in the simulation"); }
+std::unique_ptr<Acceptor> SimWorld::listen(Endpoint) { return machine_.network.port().listen(life_); }
 
 awaitable<Connected> SimWorld::connect(Endpoint endpoint, Duration limit) {
     Network::Outcome outcome{.wait = {}, .failure = "the process is dead"};

@@ -1,5 +1,7 @@
 #include "tests/simulation/simulated_world.hpp"
 
+#include "tests/simulation/secrets.hpp"
+
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sqlite3.h>
@@ -27,16 +29,21 @@ std::int64_t bytes_in_use() { return std::int64_t(mallinfo2().uordblks); }
 SimulatedWorld::SimulatedWorld(std::uint64_t seed, const RunOptions& options)
     : loop_(seed * 7 + 1),
       faults_(seed * 7 + 2),
-      network_(loop_, faults_),
+      network_(loop_, faults_, seed ^ 0x9087ull),
       machine_{loop_, network_, Chance(seed * 7 + 3)},
       disk_(seed * 7 + 4),
       journal_(machine_, options.print),
       chance_(seed * 7 + 5),
+      access_chance_(seed ^ 0xCA11ull),
       scenario_(make_scenario(seed, options.mode, faults_)),
       provider_(machine_, journal_, scenario_.provider, seed * 7 + 6),
       invariants_(machine_, journal_, scenario_, provider_, receivers_),
       writer_(machine_, journal_, scenario_, provider_, seed * 7 + 8),
-      write_invariants_(machine_, journal_, provider_, receivers_, writer_) {
+      write_invariants_(machine_, journal_, provider_, receivers_, writer_),
+      notice_invariants_(journal_, scenario_, receivers_),
+      passages_(machine_, journal_, scenario_, seed ^ 0x9A55ull),
+      users_(machine_, journal_, scenario_, provider_, seed ^ 0x05E2ull),
+      sign_ins_(machine_, journal_, users_, seed ^ 0x516Eull) {
     // SQLite's random source is the whole process's.
     sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, int(seed % 1'000'000'007) + 1, nullptr);
     for (const auto fault : options.forbidden) faults_.forbid(fault);
@@ -71,6 +78,10 @@ void SimulatedWorld::build_world() {
             look([&](Observer& database) { dead = database.is_dead(stream, sequence); });
             return dead;
         });
+        if (scenario_.access.notices)
+            receiver->set_on_notice([this](std::string_view body) {
+                look([&](Observer& database) { notice_invariants_.arrived(database, body); });
+            });
         network_.place(rules.destination + ".test", *receiver);
     }
     for (const auto& [object, rows] : scenario_.rows_at_first)
@@ -89,6 +100,7 @@ void SimulatedWorld::build_world() {
                               [this](const auto& installation, const auto& object, const auto& id) {
                                   if (takes_commands()) send(writer_.change(installation, object, id), false);
                               }});
+    build_access();
     every_minute();
 }
 
@@ -138,9 +150,13 @@ void SimulatedWorld::strike(const Event& event) {
             break;
         case Kind::trigger: trigger(event); break;
         case Kind::order:
-            if (takes_commands()) send(writer_.order(), false);
+            if (takes_commands() || scenario_.access.writes) send(writer_.order(), false);
             break;
         case Kind::repeat: send(writer_.repeat(), chance_.one_in(10)); break;
+        case Kind::passage: pass(event.installation); break;
+        case Kind::withdraw:
+            if (faults_.planned(Fault::consent_withdrawn)) users_.withdraw(event.installation);
+            break;
         case Kind::pause:
             pauses_[{event.installation, event.object}].paused = true;
             settle_pauses();
@@ -170,8 +186,11 @@ void SimulatedWorld::trigger(const Event& event) {
 }
 
 void SimulatedWorld::send(Order* order, bool other) {
-    if (!order || !takes_commands()) return;
+    if (!order) return;
     if (order->operations.empty()) other = false;
+    if (scenario_.access.writes && !order->request.idempotency_key.empty()) return call_to_write(order, other, 1);
+    if (!takes_commands()) return;
+    order->asked = true;
     auto request = order->request;
     if (other) request.digest += " of another";
     life_->operate(
@@ -224,6 +243,7 @@ void SimulatedWorld::every_minute() {
             look([this](Observer& database) {
                 invariants_.check_schedules(database, std::max(undisturbed_since_, life_->began()));
                 if (scenario_.writes) write_invariants_.look(database, std::max(undisturbed_since_, life_->began()));
+                if (scenario_.access.notices) notice_invariants_.look(database);
             });
         if (life_ && life_->started() && chance_.one_in(20)) enable_destinations();
         settle_pauses();
@@ -251,12 +271,19 @@ void SimulatedWorld::enable_destinations() {
 
 void SimulatedWorld::hear(std::string_view event, std::span<const LogField> fields) {
     bytes_max_ = std::max(bytes_max_, bytes_in_use());
+    check_secrets(journal_, format_text(event, fields), Place::elsewhere, "the log");
     if (event == "read.finished") after_read(fields);
     if (event == "write.accepted") write_invariants_.accepted(text_of(fields, "operation"));
     if (event == "write.accepted" || event == "write.attempted")
         look([&](Observer& database) { write_invariants_.attempted(database, text_of(fields, "write")); });
+    if (event == "tokens.not_saved") {
+        users_.excuse(text_of(fields, "installation"));
+        if (loop_.tick() > undisturbed_since_ && !disk_.off())
+            journal_.violate("tokens-stored", format_text(event, fields));
+    }
     // Only a disk may break what runs.
-    if (event.ends_with(".broken") && text_of(fields, "error").find("disk") == std::string::npos)
+    if (event.ends_with(".broken") && event != "proxy.broken" &&
+        text_of(fields, "error").find("disk") == std::string::npos)
         journal_.violate("reads-recover", format_text(event, fields));
     if (event != "read.broken") return;
     const Invariants::Key key{text_of(fields, "installation"), text_of(fields, "object")};
@@ -311,10 +338,18 @@ Figures SimulatedWorld::figures(Duration ran, std::int64_t bytes) const {
                     .bytes_max = bytes,
                     .hours = double(ran.count()) / double(Duration{1h}.count()),
                     .faults = faults_.counts()};
+    figures.calls = network_.port().calls();
+    figures.passed = passages_.answered();
+    figures.gateway_errors = passages_.failed();
+    figures.consents = users_.consents();
+    figures.sign_ins = sign_ins_.connected();
+    figures.refreshes = users_.refreshes();
+    figures.reuses = users_.reuses();
     for (const auto& [name, receiver] : receivers_) {
         figures.attempts += receiver->attempts();
         figures.messages += receiver->taken();
         figures.repeated += receiver->repeated();
+        figures.notices += receiver->notices_taken();
     }
     return figures;
 }

@@ -5,6 +5,9 @@
 #include "tests/simulation/disk.hpp"
 #include "tests/simulation/invariants.hpp"
 #include "tests/simulation/life.hpp"
+#include "tests/simulation/notice_invariants.hpp"
+#include "tests/simulation/passages.hpp"
+#include "tests/simulation/sign_in.hpp"
 #include "tests/simulation/simulation.hpp"
 #include "tests/simulation/write_invariants.hpp"
 
@@ -27,6 +30,18 @@ private:
     void trigger(const Event& event);
     /// Has it written, or asks again; `other`: for something else under its key.
     void send(Order* order, bool other);
+    void build_access();
+    void pass(const std::string& installation);
+    /// Looks for secrets on the disk, byte for byte.
+    void check_disk();
+    void build_users();
+    void tend(const std::string& installation, Duration after, int visits);
+    void sign_in(const std::string& installation, SignIns::Done done);
+    std::optional<Users::Place> stored_tokens(Observer& database, const std::string& installation);
+    void look_at_tokens(const std::string& access_token);
+    void check_connected(const std::string& installation);
+    void settle_users();
+    void call_to_write(Order* order, bool other, int tries);
     void resolve_unknown();
     void settle_writes();
     void settle_pauses();
@@ -57,16 +72,22 @@ private:
     Disk disk_;
     Journal journal_;
     Chance chance_;
+    Chance access_chance_;  // of its own: what is read and what befalls it is the same with customers and without
     Scenario scenario_;
     Provider provider_;
     Receivers receivers_;
     Invariants invariants_;
     Writer writer_;
     WriteInvariants write_invariants_;
+    NoticeInvariants notice_invariants_;
+    Passages passages_;
+    Users users_;
+    SignIns sign_ins_;
     std::unique_ptr<Life> life_;
     std::map<std::pair<std::string, std::string>, int> reads_;  // that ended well
     Tick undisturbed_since_{};
     bool finished_ = false, peace_ = false, stopping_ = false, command_done_ = true;
+    bool stop_wanted_ = false;  // in the middle of something
     struct Wish {
         bool paused = false, is = false;
         int asked_in_life = 0;

@@ -12,6 +12,9 @@ void Figures::add(const Figures& other) {
     sum(runs, other.runs), sum(violated, other.violated), sum(lives, other.lives), sum(cuts, other.cuts);
     sum(requests, other.requests), sum(attempts, other.attempts), sum(messages, other.messages);
     sum(repeated, other.repeated), sum(reads, other.reads), sum(compared, other.compared), sum(steps, other.steps);
+    sum(calls, other.calls), sum(passed, other.passed), sum(gateway_errors, other.gateway_errors);
+    sum(sign_ins, other.sign_ins), sum(consents, other.consents), sum(refreshes, other.refreshes);
+    sum(reuses, other.reuses), sum(notices, other.notices);
     bytes_max = std::max(bytes_max, other.bytes_max);
     hours += other.hours;
     for (std::size_t i = 0; i < fault_kinds; ++i) faults[i] += other.faults[i];

@@ -21,6 +21,9 @@ struct RunOptions {
 struct Figures {
     std::int64_t runs = 0, violated = 0, lives = 0, cuts = 0, requests = 0, attempts = 0, messages = 0, repeated = 0,
                  reads = 0, compared = 0, steps = 0, bytes_max = 0;
+    // Of the daemon's customers and users.
+    std::int64_t calls = 0, passed = 0, gateway_errors = 0, sign_ins = 0, consents = 0, refreshes = 0, reuses = 0,
+                 notices = 0;
     double hours = 0;
     Faults::Counts faults{};
     void add(const Figures& other);

@@ -178,13 +178,19 @@ void Writer::answered(Order& order, bool other, const result<WriteReport>& repor
         return journal_.violate("writes-accepted",
                                 fmt::format("{} is refused: {}", order.request.records.front(),
                                             report->faults.empty() ? "" : report->faults[0].message));
-    if (other) return journal_.violate("idempotency", key + " was accepted with two contents");
-    order.operations.insert(report->operation_id);
-    if (order.operations.size() > 1)
-        journal_.violate("idempotency", fmt::format("{} has {} operations", key, order.operations.size()));
+    note_operation(order, other, report->operation_id);
+    if (other) return;
     if (report->writes.size() != order.writes.size())
         journal_.violate("writes-accepted", fmt::format("{} has {} writes", key, report->writes.size()));
-    journal_.note(fmt::format("order {} is {}", key, report->operation_id));
+}
+
+void Writer::note_operation(Order& order, bool other, const std::string& operation) {
+    const auto& key = order.request.idempotency_key;
+    if (other) return journal_.violate("idempotency", key + " was accepted with two contents");
+    order.operations.insert(operation);
+    if (order.operations.size() > 1)
+        journal_.violate("idempotency", fmt::format("{} has {} operations", key, order.operations.size()));
+    journal_.note(fmt::format("order {} is {}", key, operation));
 }
 
 }  // namespace syncd::simulation

@@ -30,6 +30,14 @@ struct Order {
     std::vector<OrderedWrite> writes;
     bool retry_unknown = false;
     std::set<std::string> operations;  // that it was answered with
+    bool asked = false;                // the daemon, by somebody who may
+};
+
+/// One call of an order over HTTP.
+struct CallOf {
+    bool other = false;      // something else under the order's key
+    bool wrong_key = false;  // of the customer: an API key that is none
+    bool troubled = false;   // something may rightly keep the daemon from storing what it is asked
 };
 
 class Writer {
@@ -45,6 +53,10 @@ public:
     Order* repeat();
     /// What the daemon says to it; `other` what was under the order's key was something else.
     void answered(Order& order, bool other, const result<WriteReport>& report);
+    /// The order as a request over HTTP, without an API key. REQUIRES an Idempotency-Key.
+    http::Request call(const Order& order, bool other) const;
+    /// What the caller has of the answer; false: nothing that tells whether it was accepted.
+    bool heard(Order& order, const CallOf& call, const Heard& heard);
     std::deque<Order>& orders() { return orders_; }
     /// Synchronous callers wait so long.
     static Duration limit(const Order& order) {
@@ -57,6 +69,8 @@ private:
     void add_create(Order& order, const config::WriteObject& object);
     bool add_update(Order& order, const std::string& id);
     bool add_delete(Order& order, const std::string& id);
+    void note_operation(Order& order, bool other, const std::string& operation);
+    void check_result(const OrderedWrite& write, std::string_view result);
     std::string target(const std::string& object);
     std::string next_label() { return "w-" + std::to_string(next_label_++); }
 
