@@ -1,5 +1,6 @@
 #include "daemon/write_judge.hpp"
 
+#include "connector/bentley/problem.hpp"
 #include "connector/http/retry.hpp"
 
 #include <fmt/format.h>
@@ -99,7 +100,8 @@ WriteStep judge_answer(const WriteCase& c, const http::Response& answer, const E
     if (status / 100 == 2) return done(c);
     if (status == 429 || status == 503) return again(c, error);
     if (status >= 500 || status == 408) return judge_lost(c, error);
-    if (c.write.ambiguous && c.write.type == WriteType::remove && (status == 404 || status == 410)) return done(c);
+    if (c.write.ambiguous && c.write.type == WriteType::remove && (status == 404 || status == 410))
+        return bentley::is_missing_route(answer, error) ? again(c, error) : done(c);  // a gateway knows no records
     // The key is taken, or the work under way: perhaps by an attempt of ours that was carried out after all.
     const bool done_before = status == 409 || (status == 422 && c.write.type == WriteType::update);
     if (c.write.ambiguous && !c.repeatable && done_before && c.traceable != Traceable::no)

@@ -91,6 +91,15 @@ TEST(WriteJudge, ADeleteThatMayHaveHappenedIsDoneWhenTheRecordIsNotThere) {
     EXPECT_EQ(answer(update(change), 404).status, WriteStatus::failed);
 }
 
+TEST(WriteJudge, AGatewayThatKnowsNoRouteSaysNothingOfADelete) {
+    auto write = a_write(WriteType::remove);
+    write.ambiguous = true;
+    const Error no_route{errc::refused, "HTTP 404, OperationNotFound: no such operation", 404};
+    EXPECT_EQ(judge_answer(update(write), {404, {}, ""}, no_route).status, WriteStatus::pending);
+    const http::Response page{404, {{"Content-Type", "text/html"}}, "<html>"};
+    EXPECT_EQ(judge_answer(update(write), page, error_of(404)).status, WriteStatus::pending);
+}
+
 TEST(WriteJudge, ACreateWithoutAnAnswerIsLookedForAfter30Seconds) {
     const auto write = a_write();
     for (const auto traceable : {Traceable::by_key, Traceable::by_content})
