@@ -13,6 +13,7 @@ namespace {
 using storage::WriteStatus;
 using storage::WriteStep;
 
+constexpr std::string_view earlier_attempt = "; an earlier attempt may have been carried out";
 constexpr int backoff_attempt_max = 6;  // waits grow to a minute and stay there: the deadline ends them
 
 /// The write as it stands, to be changed in one way.
@@ -37,7 +38,7 @@ WriteStep done(const WriteCase& c) {
 WriteStep failed(const WriteCase& c, std::string why) {
     auto step = step_of(c);
     step.status = WriteStatus::failed;
-    if (c.write.ambiguous && c.write.type != WriteType::create) why += "; an earlier attempt may have been carried out";
+    if (c.write.ambiguous && c.write.type != WriteType::create) why += earlier_attempt;
     step.error = why;
     step.note = std::move(why);
     return step;
@@ -58,7 +59,9 @@ WriteStep unknown(const WriteCase& c, std::string why) {
 bool may_be_done(const WriteCase& c) { return !c.repeatable && c.write.ambiguous && c.traceable != Traceable::by_key; }
 
 WriteStep ended(const WriteCase& c, std::string why) {
-    return may_be_done(c) ? unknown(c, std::move(why)) : failed(c, std::move(why));
+    if (may_be_done(c)) return unknown(c, std::move(why));
+    if (c.write.ambiguous && c.write.type == WriteType::create) why += earlier_attempt;  // lists may lag for long
+    return failed(c, std::move(why));
 }
 
 Duration wait_for(const WriteCase& c, const Error& error, std::int64_t failures) {
@@ -158,7 +161,7 @@ WriteStep judge_look(const WriteCase& c, const result<Looked>& looked) {
     // Not there, twice.
     const bool safe = c.traceable == Traceable::by_key || (c.retry_unknown && !c.paid);
     if (!safe) return unknown(c, c.write.error + "; nothing found that is surely it, and nothing that rules it out");
-    auto step = again(c, Error{errc::transient, c.write.error + "; it was not carried out, as two looks show"});
+    auto step = again(c, Error{errc::transient, c.write.error + "; two looks do not show it"});
     step.ambiguous = true;
     return step;
 }

@@ -100,6 +100,15 @@ TEST(WriteJudge, AGatewayThatKnowsNoRouteSaysNothingOfADelete) {
     EXPECT_EQ(judge_answer(update(write), page, error_of(404)).status, WriteStatus::pending);
 }
 
+TEST(WriteJudge, ACreateThatFailsAfterALostAnswerSaysSo) {
+    auto write = a_write();
+    EXPECT_EQ(answer(create(write), 422).error, "HTTP 422");
+    write.ambiguous = true;  // two looks did not show it
+    const auto step = answer(create(write), 422);
+    EXPECT_EQ(step.status, WriteStatus::failed);
+    EXPECT_NE(step.error.find("may have been carried out"), std::string::npos);
+}
+
 TEST(WriteJudge, ACreateWithoutAnAnswerIsLookedForAfter30Seconds) {
     const auto write = a_write();
     for (const auto traceable : {Traceable::by_key, Traceable::by_content})
