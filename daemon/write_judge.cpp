@@ -158,9 +158,12 @@ WriteStep judge_look(const WriteCase& c, const result<Looked>& looked) {
         ++step.looks;
         return step;
     }
-    // Not there, twice.
-    const bool safe = c.traceable == Traceable::by_key || (c.retry_unknown && !c.paid);
-    if (!safe) return unknown(c, c.write.error + "; nothing found that is surely it, and nothing that rules it out");
+    // Not there, twice: that proves nothing where a delete of ours may have removed it.
+    const bool safe = (c.traceable == Traceable::by_key && !c.deleted_since) || (c.retry_unknown && !c.paid);
+    if (!safe)
+        return unknown(
+            c, c.write.error + (c.deleted_since ? "; nothing found, but it may be what was deleted meanwhile"
+                                                : "; nothing found that is surely it, and nothing that rules it out"));
     auto step = again(c, Error{errc::transient, c.write.error + "; two looks do not show it"});
     step.ambiguous = true;
     return step;

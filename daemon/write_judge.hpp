@@ -22,6 +22,7 @@ struct WriteCase {
     bool paid = false;       // it starts paid work
     Traceable traceable = Traceable::no;
     bool retry_unknown = false;  // onUnknown: retry
+    bool deleted_since = false;  // a create: a delete of ours may have removed what it made
     Timestamp now;
     std::uint64_t random = 0;
 };

@@ -163,6 +163,18 @@ TEST(WriteJudge, NotFoundTwiceIsSentAgainWhereAKeyProvesItElseUnknown) {
     EXPECT_EQ(judge_look(c, Looked{}).status, WriteStatus::unknown);
 }
 
+TEST(WriteJudge, WhatADeleteMayHaveRemovedIsNotMadeAgain) {
+    auto write = a_write();
+    write.looking = write.ambiguous = true;
+    write.looks = 1;
+    auto c = create(write);
+    c.deleted_since = true;
+    EXPECT_EQ(judge_look(c, Looked{}).status, WriteStatus::unknown);
+    EXPECT_EQ(judge_look(c, Looked{Looked::ours, "r1", ""}).status, WriteStatus::done);
+    c.retry_unknown = true;
+    EXPECT_EQ(judge_look(c, Looked{}).status, WriteStatus::pending) << "as the configuration has it";
+}
+
 TEST(WriteJudge, ATakenKeyAfterALostAnswerIsLookedFor) {
     auto write = a_write();
     EXPECT_EQ(answer(create(write), 409).status, WriteStatus::failed);
