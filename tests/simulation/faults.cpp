@@ -59,7 +59,10 @@ std::string_view to_string(Fault fault) {
                                                               "write_slow",
                                                               "write_lag",
                                                               "lookup_fails",
-                                                              "write_amid"};
+                                                              "write_amid",
+                                                              "write_cut",
+                                                              "write_full",
+                                                              "write_removed"};
     return names[std::size_t(fault)];
 }
 

@@ -67,9 +67,12 @@ enum class Fault {
     write_slow,
     write_lag,
     lookup_fails,
-    write_amid,  // writes; only worlds with writes have them
+    write_amid,     // writes; only worlds with writes have them
+    write_cut,      // the power, as a write is accepted or its answer comes
+    write_full,     // the disk, as its answer comes
+    write_removed,  // the customer deletes what his create has made before he heard of it
 };
-inline constexpr std::size_t fault_kinds = std::size_t(Fault::write_amid) + 1;
+inline constexpr std::size_t fault_kinds = std::size_t(Fault::write_removed) + 1;
 std::string_view to_string(Fault fault);
 
 class Faults {

@@ -321,7 +321,7 @@ private:
                 out_.events.push_back(order);
         }
         if (chance.one_in(8)) return;  // calm
-        for (auto i = std::size_t(Fault::clock_jump) + 1; i < fault_kinds; ++i)
+        for (auto i = std::size_t(Fault::clock_jump) + 1; i <= std::size_t(Fault::write_amid); ++i)
             faults_.set(Fault(i), chance.one_in(3) ? chance.between(2, 8) : 0);
         if (chance.one_in(2)) faults_.set(Fault::write_amid, 3);
     }
@@ -336,6 +336,10 @@ private:
 
 }  // namespace
 
-Scenario make_scenario(std::uint64_t seed, Mode mode, Faults& faults) { return Builder(seed, mode, faults).build(); }
+Scenario make_scenario(std::uint64_t seed, Mode mode, Faults& faults) {
+    auto scenario = Builder(seed, mode, faults).build();
+    if (scenario.writes) try_writes(seed, scenario, faults);
+    return scenario;
+}
 
 }  // namespace syncd::simulation

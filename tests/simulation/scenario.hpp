@@ -29,7 +29,8 @@ struct Event {
         trigger,
         pause,
         order,
-        repeat
+        repeat,
+        create  // an order of that object
     };
     Kind kind{};
     Duration at{}, length{};
@@ -56,6 +57,10 @@ struct Scenario {
     std::vector<Event> events;
     std::vector<Ending> endings;
     bool writes = false;        // there are orders to write
+    bool insists = false;       // customers ask again where the process ended before it answered
+    bool shares_keys = false;   // customers of two installations choose the same keys
+    bool twin = false;          // somebody else has made what is ordered, long before, with the same key
+    int others = 0;             // catalogs of others: lookups have several pages
     bool resolves = false;      // the operator decides about writes whose outcome is unknown
     bool heals = false;         // ends with full reads; else with what the last read left
     int reads = 1;              // of every object, successful ones; then the world ends
@@ -67,5 +72,7 @@ enum class Mode { mixed, one_pass };
 
 /// `mode` one_pass: none of the worlds has a read that could heal what went wrong.
 Scenario make_scenario(std::uint64_t seed, Mode mode, Faults& faults);
+/// Brings about what writes rarely meet; from a stream of its own.
+void try_writes(std::uint64_t seed, Scenario& scenario, Faults& faults);
 
 }  // namespace syncd::simulation

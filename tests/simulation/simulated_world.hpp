@@ -27,6 +27,10 @@ private:
     void trigger(const Event& event);
     /// Has it written, or asks again; `other`: for something else under its key.
     void send(Order* order, bool other);
+    /// What may befall a write as the provider carries it out.
+    void carried(const std::string& label);
+    void insist();
+    void fill_disk(Duration length);
     void resolve_unknown();
     void settle_writes();
     void settle_pauses();
