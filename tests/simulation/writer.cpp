@@ -222,6 +222,23 @@ Order* Writer::repeat() {
     return order.request.idempotency_key.empty() ? nullptr : &order;
 }
 
+/// Each result is that of its own write.
+void Writer::check_results(const Order& order, const WriteReport& report) {
+    for (std::size_t i = 0; i < report.writes.size(); ++i) {
+        const auto& told = report.writes[i];
+        const auto& own = order.writes[i];
+        if (told.status != storage::WriteStatus::done) continue;
+        const auto made = provider_.deeds().of_record.find({told.object, told.record_id});
+        const bool right = order.request.type != WriteType::create
+                               ? told.record_id == own.record_id
+                               : made != provider_.deeds().of_record.end() && made->second.front() == own.label;
+        const auto id = json::find(report.answers[i], "id");
+        if (!right || (id && json::as_text(*id) != told.record_id))
+            journal_.violate(
+                "answer", fmt::format("{} is answered with {} and {}", own.label, told.record_id, report.answers[i]));
+    }
+}
+
 void Writer::answered(Order& order, bool other, const result<WriteReport>& report) {
     const auto& key = order.request.idempotency_key;
     order.answered = order.answered || bool(report);
@@ -240,7 +257,8 @@ void Writer::answered(Order& order, bool other, const result<WriteReport>& repor
     if (order.operations.size() > 1)
         journal_.violate("idempotency", fmt::format("{} has {} operations", key, order.operations.size()));
     if (report->writes.size() != order.writes.size())
-        journal_.violate("writes-accepted", fmt::format("{} has {} writes", key, report->writes.size()));
+        return journal_.violate("writes-accepted", fmt::format("{} has {} writes", key, report->writes.size()));
+    check_results(order, *report);
     journal_.note(fmt::format("order {} is {}", key, report->operation_id));
 }
 

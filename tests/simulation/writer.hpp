@@ -67,6 +67,7 @@ private:
     void add_create(Order& order, const config::WriteObject& object);
     bool add_update(Order& order, const std::string& id);
     bool add_delete(Order& order, const std::string& id);
+    void check_results(const Order& order, const WriteReport& report);
     std::string target(const std::string& object);
     std::string next_label() { return "w-" + std::to_string(next_label_++); }
 
