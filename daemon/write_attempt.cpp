@@ -238,7 +238,10 @@ awaitable<WriteStep> WriteAttempt::look() {
         case bentley::Lookup::What::unclear: looked.what = Looked::unclear; break;
     }
     data_ = std::move(found.written.data);
-    co_return judge_look(case_of(), looked);
+    auto c = case_of();
+    if (looked.what == Looked::nothing && write_.type == WriteType::create)
+        c.deleted_since = co_await context_.reads.store.deleted_since(write_.key);
+    co_return judge_look(c, looked);
 }
 
 }  // namespace syncd

@@ -13,6 +13,7 @@ namespace {
 using storage::WriteStatus;
 using storage::WriteStep;
 
+constexpr std::string_view earlier_attempt = "; an earlier attempt may have been carried out";
 constexpr int backoff_attempt_max = 6;  // waits grow to a minute and stay there: the deadline ends them
 
 /// The write as it stands, to be changed in one way.
@@ -37,7 +38,7 @@ WriteStep done(const WriteCase& c) {
 WriteStep failed(const WriteCase& c, std::string why) {
     auto step = step_of(c);
     step.status = WriteStatus::failed;
-    if (c.write.ambiguous && c.write.type != WriteType::create) why += "; an earlier attempt may have been carried out";
+    if (c.write.ambiguous && c.write.type != WriteType::create) why += earlier_attempt;
     step.error = why;
     step.note = std::move(why);
     return step;
@@ -58,7 +59,9 @@ WriteStep unknown(const WriteCase& c, std::string why) {
 bool may_be_done(const WriteCase& c) { return !c.repeatable && c.write.ambiguous && c.traceable != Traceable::by_key; }
 
 WriteStep ended(const WriteCase& c, std::string why) {
-    return may_be_done(c) ? unknown(c, std::move(why)) : failed(c, std::move(why));
+    if (may_be_done(c)) return unknown(c, std::move(why));
+    if (c.write.ambiguous && c.write.type == WriteType::create) why += earlier_attempt;  // lists may lag for long
+    return failed(c, std::move(why));
 }
 
 Duration wait_for(const WriteCase& c, const Error& error, std::int64_t failures) {
@@ -101,7 +104,7 @@ WriteStep judge_answer(const WriteCase& c, const http::Response& answer, const E
     if (status == 429 || status == 503) return again(c, error);
     if (status >= 500 || status == 408) return judge_lost(c, error);
     if (c.write.ambiguous && c.write.type == WriteType::remove && (status == 404 || status == 410))
-        return bentley::is_missing_route(answer, error) ? again(c, error) : done(c);  // a gateway's says nothing of it
+        return bentley::is_missing_route(answer, error) ? again(c, error) : done(c);  // a gateway knows no records
     // The key is taken, or the work under way: perhaps by an attempt of ours that was carried out after all.
     const bool done_before = status == 409 || (status == 422 && c.write.type == WriteType::update);
     if (c.write.ambiguous && !c.repeatable && done_before && c.traceable != Traceable::no)
@@ -155,10 +158,13 @@ WriteStep judge_look(const WriteCase& c, const result<Looked>& looked) {
         ++step.looks;
         return step;
     }
-    // Not there, twice.
-    const bool safe = c.traceable == Traceable::by_key || (c.retry_unknown && !c.paid);
-    if (!safe) return unknown(c, c.write.error + "; nothing found that is surely it, and nothing that rules it out");
-    auto step = again(c, Error{errc::transient, c.write.error + "; it was not carried out, as two looks show"});
+    // Not there, twice: that proves nothing where a delete of ours may have removed it.
+    const bool safe = (c.traceable == Traceable::by_key && !c.deleted_since) || (c.retry_unknown && !c.paid);
+    if (!safe)
+        return unknown(
+            c, c.write.error + (c.deleted_since ? "; nothing found, but it may be what was deleted meanwhile"
+                                                : "; nothing found that is surely it, and nothing that rules it out"));
+    auto step = again(c, Error{errc::transient, c.write.error + "; two looks do not show it"});
     step.ambiguous = true;
     return step;
 }

@@ -22,6 +22,7 @@ struct WriteCase {
     bool paid = false;       // it starts paid work
     Traceable traceable = Traceable::no;
     bool retry_unknown = false;  // onUnknown: retry
+    bool deleted_since = false;  // a create: a delete of ours may have removed what it made
     Timestamp now;
     std::uint64_t random = 0;
 };
@@ -38,8 +39,8 @@ inline constexpr int looks_max = 2;
 inline constexpr Duration write_wait_max = std::chrono::hours{24};  // the longest between two attempts, as Retry-After
 
 /// The provider answered. 2xx: done; 429 and 503: later, until the deadline; other 5xx: as lost(); 404 of a delete that
-/// may have been carried out: done; 409 of a create that may have been: looked for; else failed with what it said.
-/// `error` is the answer's, unused when it is a success.
+/// may have been carried out: done, unless a gateway said it; 409 of a create that may have been: looked for; else
+/// failed with what it said. `error` is the answer's, unused when it is a success.
 storage::WriteStep judge_answer(const WriteCase& write, const http::Response& answer, const Error& error);
 /// No answer came, or a crash between sending and the answer: what is repeatable is sent again until the deadline, else
 /// it is looked for, or its outcome stays unknown.

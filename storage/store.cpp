@@ -210,6 +210,9 @@ awaitable<std::optional<Timestamp>> Store::next_write_due(WriteClaim claim) {
 awaitable<bool> Store::begin_sending(std::int64_t key, Timestamp now) {
     return impl_->writer.run([key, now](Database& db) { return storage::begin_sending(db, key, now); });
 }
+awaitable<bool> Store::deleted_since(std::int64_t create_key) {
+    return impl_->writer.run([create_key](Database& db) { return storage::deleted_since(db, create_key); });
+}
 awaitable<FinishedWrite> Store::finish_write(WriteStep step) {
     return impl_->writer.run([step = std::move(step)](Database& db) { return storage::finish_write(db, step); });
 }

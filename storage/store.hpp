@@ -412,6 +412,8 @@ public:
     awaitable<std::optional<Timestamp>> next_write_due(WriteClaim claim);
     /// Notes that the write is about to be sent; false when it is no longer pending.
     awaitable<bool> begin_sending(std::int64_t key, Timestamp now);
+    /// Whether a delete of the same installation may have removed, since it was first sent, what this create made.
+    awaitable<bool> deleted_since(std::int64_t create_key);
     awaitable<FinishedWrite> finish_write(WriteStep step);
     /// Those that were being sent when the process before this one ended.
     awaitable<std::vector<Write>> interrupted_writes(std::string installation_id);

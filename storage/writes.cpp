@@ -229,6 +229,20 @@ bool begin_sending(Database& db, std::int64_t key, Timestamp now) {
                now, key) > 0;
 }
 
+/// A record that was there before, or that another create has made, is not the one.
+bool deleted_since(Database& db, std::int64_t create_key) {
+    auto row = db.query(
+        "SELECT 1 FROM write w JOIN write d ON d.installation_id = w.installation_id AND d.object = w.object "
+        "WHERE w.key = ? AND d.type = 'delete' AND d.sent_at >= w.first_sent_at "
+        "AND (d.status IN ('sending', 'done') OR d.ambiguous = 1) "
+        "AND NOT EXISTS (SELECT 1 FROM write o WHERE o.installation_id = d.installation_id AND o.object = d.object "
+        "AND o.record_id = d.record_id AND o.type = 'create' AND o.status = 'done') "
+        "AND NOT EXISTS (SELECT 1 FROM records r WHERE r.installation_id = d.installation_id AND r.object = d.object "
+        "AND r.record_id = d.record_id AND r.created_at < w.first_sent_at) LIMIT 1");
+    row.bind(create_key);
+    return row.step();
+}
+
 /// A record that a create was found to have made can't be that of another create, too.
 WriteStep without_stolen_record(Database& db, WriteStep step) {
     if (!step.found) return step;

@@ -12,6 +12,7 @@ AcceptedWrites find_request(Database& db, const IdempotencyKey& key, Timestamp n
 std::vector<Write> claim_writes(Database& db, const WriteClaim& claim);
 std::optional<Timestamp> next_write_due(Database& db, const WriteClaim& claim);
 bool begin_sending(Database& db, std::int64_t key, Timestamp now);
+bool deleted_since(Database& db, std::int64_t create_key);
 FinishedWrite finish_write(Database& db, const WriteStep& step);
 std::vector<Write> interrupted_writes(Database& db, const std::string& installation_id);
 std::vector<Write> writes_of(Database& db, const std::string& operation_id);

@@ -91,11 +91,22 @@ TEST(WriteJudge, ADeleteThatMayHaveHappenedIsDoneWhenTheRecordIsNotThere) {
     EXPECT_EQ(answer(update(change), 404).status, WriteStatus::failed);
 }
 
-TEST(WriteJudge, AGatewaysMissingRouteDoesNotEndADeleteThatMayHaveHappened) {
+TEST(WriteJudge, AGatewayThatKnowsNoRouteSaysNothingOfADelete) {
     auto write = a_write(WriteType::remove);
     write.ambiguous = true;
-    const auto step = judge_answer(update(write), {404, {}, ""}, {errc::not_found, "HTTP 404, OperationNotFound", 404});
-    EXPECT_EQ(step.status, WriteStatus::pending);
+    const Error no_route{errc::refused, "HTTP 404, OperationNotFound: no such operation", 404};
+    EXPECT_EQ(judge_answer(update(write), {404, {}, ""}, no_route).status, WriteStatus::pending);
+    const http::Response page{404, {{"Content-Type", "text/html"}}, "<html>"};
+    EXPECT_EQ(judge_answer(update(write), page, error_of(404)).status, WriteStatus::pending);
+}
+
+TEST(WriteJudge, ACreateThatFailsAfterALostAnswerSaysSo) {
+    auto write = a_write();
+    EXPECT_EQ(answer(create(write), 422).error, "HTTP 422");
+    write.ambiguous = true;  // two looks did not show it
+    const auto step = answer(create(write), 422);
+    EXPECT_EQ(step.status, WriteStatus::failed);
+    EXPECT_NE(step.error.find("may have been carried out"), std::string::npos);
 }
 
 TEST(WriteJudge, ACreateWithoutAnAnswerIsLookedForAfter30Seconds) {
@@ -150,6 +161,18 @@ TEST(WriteJudge, NotFoundTwiceIsSentAgainWhereAKeyProvesItElseUnknown) {
     EXPECT_EQ(judge_look(c, Looked{}).status, WriteStatus::pending);
     c.paid = true;
     EXPECT_EQ(judge_look(c, Looked{}).status, WriteStatus::unknown);
+}
+
+TEST(WriteJudge, WhatADeleteMayHaveRemovedIsNotMadeAgain) {
+    auto write = a_write();
+    write.looking = write.ambiguous = true;
+    write.looks = 1;
+    auto c = create(write);
+    c.deleted_since = true;
+    EXPECT_EQ(judge_look(c, Looked{}).status, WriteStatus::unknown);
+    EXPECT_EQ(judge_look(c, Looked{Looked::ours, "r1", ""}).status, WriteStatus::done);
+    c.retry_unknown = true;
+    EXPECT_EQ(judge_look(c, Looked{}).status, WriteStatus::pending) << "as the configuration has it";
 }
 
 TEST(WriteJudge, ATakenKeyAfterALostAnswerIsLookedFor) {

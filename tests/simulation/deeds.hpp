@@ -13,12 +13,18 @@
 
 namespace syncd::simulation {
 
+/// Two looks, 30 s after the answer was lost and 30 s after that, find what lists show by then.
+inline constexpr Duration looks_reach = std::chrono::seconds{58};
+
 struct Deed {
     std::string object, record_id;  // record_id: the last that it made or changed
     std::int64_t arrivals = 0;      // requests
+    std::int64_t unauthorised = 0;  // those that were answered with 401
     std::int64_t carried = 0;       // how often its work was done
     std::int64_t revision = 0;      // of the record after that
     bool missed = false;            // a delete or update that found no record
+    Tick sent_at{};                 // the last request
+    Duration hidden{};              // how long after that lists did not show what it made
     // When the process had the whole answer that it was done, and which life that was.
     std::optional<Tick> heard_at{};
     int heard_in_life = 0;

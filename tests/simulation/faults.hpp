@@ -67,7 +67,11 @@ enum class Fault {
     write_slow,
     write_lag,
     lookup_fails,
-    write_amid,  // writes; only worlds with writes have them
+    write_amid,
+    write_cut,      // the power, as a write is accepted or its answer comes
+    write_full,     // the disk, as its answer comes
+    write_removed,  // the customer deletes what his create has made before he heard of it; only worlds with writes have
+                    // these
     caller_cut,
     caller_left,
     caller_slow,

@@ -34,6 +34,7 @@ void SimulatedWorld::begin(const config::Config& config) {
         invariants_.begin_life(database, lives_);
         if (scenario_.writes) write_invariants_.begin_life(database, lives_);
     });
+    if (scenario_.insists && !peace_) insist();
 }
 
 /// A life until its ending, or until the world is over.

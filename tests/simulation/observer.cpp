@@ -142,9 +142,9 @@ std::vector<StoredWriteOperation> Observer::write_operations() {
     return found;
 }
 
-std::string Observer::operation_of_key(const std::string& key) {
-    auto row = database_.query("SELECT operation_id FROM idempotency WHERE key = ?");
-    row.bind(key);
+std::string Observer::operation_of_key(const std::string& scope, const std::string& key) {
+    auto row = database_.query("SELECT operation_id FROM idempotency WHERE scope = ? AND key = ?");
+    row.bind(scope, key);
     return row.step() ? row.text(0) : std::string();
 }
 

@@ -86,7 +86,7 @@ public:
     std::vector<StoredWrite> writes();
     std::vector<StoredWriteOperation> write_operations();
     /// Empty: the key is not known.
-    std::string operation_of_key(const std::string& key);
+    std::string operation_of_key(const std::string& scope, const std::string& key);
     /// Writes that wait or are being sent.
     std::int64_t open_writes();
     /// The first write whose outcome is unknown; empty: none.

@@ -141,9 +141,14 @@ Reply Provider::answer(const Arrival& arrival) {
                          fmt::format("{} asked for {} before its Retry-After was over", key.first, key.second));
     if (writes) {
         if (label.empty()) journal_.violate("simulation", "a write without a label: " + target);
-        ++deeds_.by_label[label].arrivals;
+        auto& deed = deeds_.by_label[label];
+        ++deed.arrivals;
+        deed.sent_at = arrival.sent_at;
         if (on_arrived_) on_arrived_(label);
-        if (auto refused = refuse(arrival, token)) return *refused;
+        if (auto refused = refuse(arrival, token)) {
+            ++deeds_.by_label[label].unauthorised;
+            return *refused;
+        }
         if (auto wrong = misbehave(token)) return *wrong;
         return write(arrival, written, id, label);
     }

@@ -51,6 +51,8 @@ public:
     void create(const std::string& object, Timestamp now, Duration late) {
         truths_.at(object).create(now, late, itwins());
     }
+    /// So long a request may wait for the budget.
+    Duration budget_window() const { return std::chrono::hours{rules_.per_hour > 0 ? 1 : 0}; }
     /// What was done of writes.
     Deeds& deeds() { return deeds_; }
     struct Listeners {
@@ -121,8 +123,9 @@ private:
     Reply list_by_ids(const std::string& object, const ListQuery& query);
     std::string label_of(const http::Request& request, const std::string& object, const std::string& id) const;
     Reply write(const Arrival& arrival, const std::string& object, const std::string& id, const std::string& label);
+    /// `late`: so long after it arrived.
     Reply carry_out(const http::Request& request, const std::string& object, const std::string& id,
-                    const std::string& label);
+                    const std::string& label, Duration late = {});
     void carried(const std::string& label, const std::string& object, const std::string& id, std::int64_t revision);
     Reply look_up(const Arrival& arrival, const std::string& object);
     Reply own(const Token& token, const std::string& object, const std::string& id);

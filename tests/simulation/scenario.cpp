@@ -340,6 +340,7 @@ private:
 Scenario make_scenario(std::uint64_t seed, Mode mode, Faults& faults) {
     auto scenario = Builder(seed, mode, faults).build();
     add_access(scenario, seed, faults);
+    if (scenario.writes) try_writes(seed, scenario, faults);
     return scenario;
 }
 

@@ -31,7 +31,8 @@ struct Event {
         order,
         repeat,
         passage,
-        withdraw
+        withdraw,
+        create  // an order of that object
     };
     Kind kind{};
     Duration at{}, length{};
@@ -68,6 +69,10 @@ struct Scenario {
     std::vector<Ending> endings;
     AccessRules access;
     bool writes = false;        // there are orders to write
+    bool insists = false;       // customers ask again where the process ended before it answered
+    bool shares_keys = false;   // customers of two installations choose the same keys
+    bool twin = false;          // somebody else has made what is ordered, long before, with the same key
+    int others = 0;             // catalogs of others: lookups have several pages
     bool resolves = false;      // the operator decides about writes whose outcome is unknown
     bool heals = false;         // ends with full reads; else with what the last read left
     int reads = 1;              // of every object, successful ones; then the world ends
@@ -83,5 +88,7 @@ enum class Mode { mixed, one_pass };
 Scenario make_scenario(std::uint64_t seed, Mode mode, Faults& faults);
 /// What calls the daemon, and whose consent it has; make_scenario() has it done.
 void add_access(Scenario& scenario, std::uint64_t seed, Faults& faults);
+/// Brings about what writes rarely meet; from a stream of its own.
+void try_writes(std::uint64_t seed, Scenario& scenario, Faults& faults);
 
 }  // namespace syncd::simulation

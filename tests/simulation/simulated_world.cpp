@@ -1,5 +1,6 @@
 #include "tests/simulation/simulated_world.hpp"
 
+#include "config/core/json.hpp"
 #include "tests/simulation/secrets.hpp"
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::int64_t cut_after_max = 30;        // operations of the disk: some transactions
 constexpr std::int64_t bytes_allowed = 32 << 20;  // of memory, for a world of some hundred records
 
 std::string text_of(std::span<const LogField> fields, std::string_view name) {
@@ -89,13 +91,21 @@ void SimulatedWorld::build_world() {
             const auto age = chance_.one_in(20) ? Duration{24h * 9} : Duration{72h};
             provider_.create(object, machine_.true_now() - chance_.between(Duration{0}, age), Duration{0});
         }
+    const auto others_since = machine_.true_now() - 80h;
+    for (int i = 0; i < scenario_.others; ++i)
+        provider_.truth("library/catalogs").place(others_since + 1min * i, {{"displayName", "\"Another's\""}});
+    if (scenario_.twin)
+        provider_.truth("itwins").place(others_since, {{"displayName", json::quote(twin_name)},
+                                                       {"class", "\"Thing\""},
+                                                       {"subClass", "\"Asset\""},
+                                                       {"number", json::quote(twin_number)}});
     for (const auto& event : scenario_.events) schedule(event);
     if (scenario_.writes)
         provider_.listen({.arrived =
                               [this](const auto& label) {
                                   look([&](Observer& database) { write_invariants_.arrived(database, label); });
                               },
-                          .carried = [this](const auto& label) { write_invariants_.carried(label); },
+                          .carried = [this](const auto& label) { carried(label); },
                           .amid =
                               [this](const auto& installation, const auto& object, const auto& id) {
                                   if (takes_commands()) send(writer_.change(installation, object, id), false);
@@ -132,10 +142,7 @@ void SimulatedWorld::strike(const Event& event) {
             if (faults_.planned(Fault::token_revoked)) provider_.revoke_tokens();
             break;
         case Kind::full_disk:
-            if (!faults_.planned(Fault::disk_full)) break;
-            disk_.set_full(true);
-            trouble(event.length);
-            loop_.after(event.length, [this] { disk_.set_full(false); });
+            if (faults_.planned(Fault::disk_full)) fill_disk(event.length);
             break;
         case Kind::bad_reads:
             if (!faults_.planned(Fault::read_error)) break;
@@ -151,6 +158,9 @@ void SimulatedWorld::strike(const Event& event) {
         case Kind::trigger: trigger(event); break;
         case Kind::order:
             if (takes_commands() || scenario_.access.writes) send(writer_.order(), false);
+            break;
+        case Kind::create:
+            if (takes_commands()) send(writer_.create(event.object), false);
             break;
         case Kind::repeat: send(writer_.repeat(), chance_.one_in(10)); break;
         case Kind::passage: pass(event.installation); break;
@@ -193,12 +203,40 @@ void SimulatedWorld::send(Order* order, bool other) {
     order->asked = true;
     auto request = order->request;
     if (other) request.digest += " of another";
+    if (faults_.strike(Fault::write_cut)) disk_.cut_after(faults_.chance().between(0, cut_after_max));
     life_->operate(
         [this, order, other, request](Daemon& daemon) -> awaitable<void> {
             const auto report = co_await daemon.write(order->installation, request, Writer::limit(*order));
             writer_.answered(*order, other, report);
         },
         commands_.emplace_back());
+}
+
+void SimulatedWorld::carried(const std::string& label) {
+    write_invariants_.carried(label);
+    if (disk_.off() || peace_) return;
+    auto& chance = faults_.chance();
+    if (faults_.strike(Fault::write_cut)) disk_.cut_after(chance.between(0, cut_after_max));
+    if (faults_.strike(Fault::write_full)) fill_disk(chance.between(Duration{1s}, Duration{90s}));
+    if (faults_.strike(Fault::write_removed))
+        loop_.after(chance.between(Duration{1s}, Duration{90s}), [this, label] {
+            if (!peace_ && takes_commands()) send(writer_.removal(label), false);
+        });
+}
+
+/// Whoever was not answered asks again with the same key.
+void SimulatedWorld::insist() {
+    for (auto& order : writer_.orders())
+        if (!order.answered && !order.request.idempotency_key.empty())
+            loop_.after(chance_.between(Duration{1s}, Duration{30s}), [this, &order] {
+                if (!peace_) send(&order, false);
+            });
+}
+
+void SimulatedWorld::fill_disk(Duration length) {
+    disk_.set_full(true);
+    trouble(length);
+    loop_.after(length, [this] { disk_.set_full(false); });
 }
 
 /// The operator looks at the provider and decides.
@@ -208,7 +246,7 @@ void SimulatedWorld::resolve_unknown() {
     look([&](Observer& database) { id = database.unknown_write(); });
     if (id.empty()) return;
     const bool retry = chance_.one_in(2);
-    if (retry) write_invariants_.retried(id);
+    write_invariants_.decided(id, retry);
     life_->operate([id, retry](Daemon& daemon) -> awaitable<void> { (void)co_await daemon.resolve_write(id, retry); },
                    commands_.emplace_back());
 }

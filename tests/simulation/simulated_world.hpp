@@ -42,6 +42,10 @@ private:
     void check_connected(const std::string& installation);
     void settle_users();
     void call_to_write(Order* order, bool other, int tries);
+    /// What may befall a write as the provider carries it out.
+    void carried(const std::string& label);
+    void insist();
+    void fill_disk(Duration length);
     void resolve_unknown();
     void settle_writes();
     void settle_pauses();

@@ -117,6 +117,17 @@ const Row& Truth::write(Timestamp now, Duration late, std::map<std::string, std:
     return row;
 }
 
+void Truth::place(Timestamp created, std::map<std::string, std::string> fields) {
+    created = std::chrono::floor<std::chrono::milliseconds>(created);
+    Row row{
+        .id = next_id(), .revision = next_revision_++, .created = created, .modified = created, .listed_from = created};
+    ++next_id_;
+    ++mutations_;
+    row.ours = true;
+    row.fields = std::move(fields);
+    rows_.push_back(std::move(row));
+}
+
 Row* Truth::rewrite(const std::string& id, Timestamp now) {
     const auto found = std::ranges::find(rows_, id, &Row::id);
     if (found == rows_.end()) return nullptr;

@@ -35,6 +35,8 @@ public:
     /// A record that the daemon writes.
     const Row& write(Timestamp now, Duration late, std::map<std::string, std::string> fields,
                      const std::string& itwin_id);
+    /// Somebody else's record, from the beginning; only the daemon's customers remove it.
+    void place(Timestamp created, std::map<std::string, std::string> fields);
     /// The row, to be changed by a write: counts as a change. Null: it is not there.
     Row* rewrite(const std::string& id, Timestamp now);
     bool erase(const std::string& id);

@@ -67,8 +67,7 @@ bool Writer::heard(Order& order, const CallOf& call, const Heard& heard) {
     }
     if (heard.status == 503 || (heard.status == 500 && call.troubled)) return false;
     const auto operation = text(heard.body, "operationId");
-    const bool refused = heard.status == 422 && operation.empty();
-    if (refused && call.other && heard.body.find("Idempotency-Key") != std::string::npos) return true;
+    if (heard.status == 422 && call.other && heard.body.find("Idempotency-Key") != std::string::npos) return true;
     if (operation.empty() || (heard.status != 200 && heard.status != 202 && heard.status != 422))
         return journal_.violate("writes-accepted", fmt::format("{} is answered {} {}", key, heard.status, heard.body)),
                true;

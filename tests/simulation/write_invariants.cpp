@@ -7,6 +7,9 @@
 namespace syncd::simulation {
 namespace {
 
+constexpr Duration connecting_max = std::chrono::minutes{1};  // from its mark on disk to its first byte
+constexpr Duration kept_after = std::chrono::minutes{1};      // an answer is on disk, once the disk works
+constexpr Duration held_up_max = std::chrono::minutes{8};     // on the way to the provider: it still is of this attempt
 constexpr Duration deadline_tolerance =
     std::chrono::minutes{10};  // a request may wait for its answer, a look for another
 
@@ -33,7 +36,8 @@ void WriteInvariants::violate(const Known& known, const std::string& which, cons
 void WriteInvariants::refresh(Observer& database) {
     std::map<std::string, const Order*> orders;  // by operation
     for (auto& order : writer_.orders()) {
-        if (const auto operation = database.operation_of_key(order.request.idempotency_key); !operation.empty()) {
+        if (const auto operation = database.operation_of_key(order.scope, order.request.idempotency_key);
+            !operation.empty()) {
             order.operations.insert(operation);
             if (!order.asked) journal_.violate("api-key", operation + " was accepted from somebody who may not");
         }
@@ -41,7 +45,7 @@ void WriteInvariants::refresh(Observer& database) {
             journal_.violate("idempotency", order.request.idempotency_key + " has several operations");
         for (const auto& operation : order.operations) orders[operation] = &order;
     }
-    std::set<std::string> there;
+    std::set<std::string> there, strangers;
     std::map<std::string, bool> restless;
     const auto in_hand = restless_;
     known_.clear();
@@ -54,7 +58,12 @@ void WriteInvariants::refresh(Observer& database) {
             journal_.violate("writes-end",
                              fmt::format("{} was {}, now it is {}", stored.id, ended->second, stored.status));
         if (is_final(stored.status)) final_.emplace(stored.id, stored.status);
+        if (stored.status == "unknown") held_.insert(stored.id);
+        if (stored.status != "unknown" && held_.contains(stored.id) && !decided_.contains(stored.id))
+            journal_.violate("writes-end",
+                             fmt::format("{} was unknown, and is {} at nobody's word", stored.id, stored.status));
         const auto order = orders.find(stored.operation);
+        if (order == orders.end()) strangers.insert(stored.operation);
         if (order == orders.end()) continue;
         const auto& write = order->second->writes[std::size_t(stored.position)];
         Known known{order->second, &write, std::move(stored)};
@@ -71,7 +80,17 @@ void WriteInvariants::refresh(Observer& database) {
     }
     for (const auto& operation : accepted_)
         if (!there.contains(operation)) journal_.violate("no-write-lost", operation + " was accepted and is forgotten");
+    check_strangers(strangers);
     ended_ = std::int64_t(final_.size());
+}
+
+/// Only what was ordered without a key and never answered has an operation that nothing leads to.
+void WriteInvariants::check_strangers(const std::set<std::string>& operations) {
+    const auto lost = std::ranges::count_if(writer_.orders(), [](const Order& order) {
+        return order.request.idempotency_key.empty() && order.operations.empty();
+    });
+    if (std::int64_t(operations.size()) > lost)
+        journal_.violate("idempotency", *operations.begin() + " is on disk, and its key does not lead to it");
 }
 
 const WriteInvariants::Known* WriteInvariants::by_label(const std::string& label) const {
@@ -95,6 +114,9 @@ void WriteInvariants::arrived(Observer& database, const std::string& label) {
                 fmt::format("{} requests arrived, {} attempts are on disk", deed.arrivals, known->stored.attempts));
     if (is_final(known->stored.status) && known->stored.status == "failed" && known->stored.attempts == 0)
         violate(*known, "write-journal", "it is sent though it has failed");
+    const auto sent = machine_.now() - (machine_.loop.tick() - deed.sent_at);
+    if (const auto late = sent - known->stored.deadline_at; late > connecting_max && machine_.skew == Duration{0})
+        violate(*known, "deadline", fmt::format("it is sent {} after its deadline", format_duration(late)));
 }
 
 void WriteInvariants::carried(const std::string& label) {
@@ -108,10 +130,14 @@ void WriteInvariants::carried(const std::string& label) {
     const auto* known = by_label(label);
     const bool by_operator = known && retried_.contains(known->stored.id);
     const bool create = order->request.type == WriteType::create;
-    // What was deleted before anybody looked for it leaves no trace: it is made again, but never beside itself.
-    const auto& deeds = provider_.deeds();
-    const auto standing = std::ranges::count_if(deeds.of_record, [&](const auto& each) {
-        return !each.second.empty() && each.second.front() == label && !deeds.deletes.contains(each.first);
+    // What others deleted before anybody looked for it leaves no trace: it is made again, but never beside itself. Of
+    // the installation's own deletes the daemon knows, while lists show what there is.
+    const bool traceless = order->retry_unknown || deed.hidden > looks_reach || machine_.skew != Duration{0};
+    const auto standing = std::ranges::count_if(provider_.deeds().of_record, [&](const auto& each) {
+        const auto& [record, labels] = each;
+        if (labels.empty() || labels.front() != label) return false;
+        if (provider_.truth(record.first).find(record.second)) return true;
+        return !traceless && deleted_by(order->installation, record.first, record.second);
     });
     if (create && !write->paid && standing < 2) return;
     const bool repeats = create ? order->retry_unknown && !write->by_key && !write->by_content : !write->paid;
@@ -136,13 +162,40 @@ void WriteInvariants::attempted(Observer& database, const std::string& id) {
     }
 }
 
+bool WriteInvariants::deleted_by(const std::string& installation, const std::string& object,
+                                 const std::string& id) const {
+    const auto& deeds = provider_.deeds();
+    const auto label = deeds.deletes.find({object, id});
+    if (label == deeds.deletes.end()) return false;
+    return std::ranges::any_of(writer_.orders(), [&](const Order& order) {
+        return order.installation == installation &&
+               std::ranges::find(order.writes, label->second, &OrderedWrite::label) != order.writes.end();
+    });
+}
+
+/// Whether a look finds it by its content: nothing else has that, and the lists have shown it for long enough.
+bool WriteInvariants::could_be_found(const Known& known) const {
+    const auto& deed = provider_.deeds().by_label[known.write->label];
+    const auto* row = provider_.truth(known.stored.object).find(deed.record_id);
+    if (!known.write->by_content || deed.carried != 1 || !row || machine_.skew != Duration{0}) return false;
+    const auto sent = machine_.true_now() - (machine_.loop.tick() - deed.sent_at);
+    return row->listed_from + std::chrono::minutes{1} < machine_.true_now() && row->created - sent < held_up_max;
+}
+
 /// It is unknown only where an answer was lost, and where nothing could tell.
 void WriteInvariants::check_unknown(const Known& known) {
     const auto& deed = provider_.deeds().by_label[known.write->label];
     if (known.stored.attempts == 0) violate(known, "unknown", "it was never sent");
     if (deed.heard_at && deed.heard_in_life == life_) violate(known, "unknown", "the process was told that it is done");
-    if (known.write->by_key && !says(known.stored.error, "looking for it: "))
-        violate(known, "unknown", "it can be told by its key");
+    const bool looked = !says(known.stored.error, "looking for it: ");
+    const auto& deletes = provider_.deeds().deletes;
+    const bool removed =
+        says(known.stored.error, "what was deleted meanwhile") && std::ranges::any_of(deletes, [&](const auto& each) {
+            return each.first.first == known.stored.object && provider_.deeds().by_label[each.second].arrivals > 0 &&
+                   deleted_by(known.stored.installation, each.first.first, each.first.second);
+        });
+    if (known.write->by_key && looked && !removed) violate(known, "unknown", "it can be told by its key");
+    if (looked && could_be_found(known)) violate(known, "unknown", "it can be told by its content");
     if (known.stored.type != "create" && !known.write->paid) violate(known, "unknown", "it can be repeated");
 }
 
@@ -162,12 +215,18 @@ void WriteInvariants::after_read(Observer& database, const std::string& installa
 
 void WriteInvariants::look(Observer& database, Tick undisturbed_since) {
     refresh(database);
+    for (const auto& [label, known] : known_) {
+        const auto& deed = provider_.deeds().by_label[label];
+        if (!is_open(known.stored.status) || !deed.heard_at || deed.heard_in_life != life_) continue;
+        if (machine_.loop.tick() - std::max(*deed.heard_at, undisturbed_since) > kept_after)
+            violate(known, "answer-kept", "the process was told that it is done, and has not kept it");
+    }
     if (machine_.skew != Duration{0}) return;  // deadlines are times of a clock that jumped
     for (const auto& [label, known] : known_) {
         const auto& stored = known.stored;
         const auto late = machine_.now() - stored.deadline_at;
-        if (is_open(stored.status) && late > deadline_tolerance &&
-            machine_.loop.tick() - undisturbed_since > deadline_tolerance)
+        const auto tolerated = deadline_tolerance + provider_.budget_window();
+        if (is_open(stored.status) && late > tolerated && machine_.loop.tick() - undisturbed_since > tolerated)
             violate(known, "deadline",
                     fmt::format("it is {} {} after its deadline", stored.status, format_duration(late)));
     }
@@ -194,6 +253,8 @@ void WriteInvariants::check_ended(const Known& known) {
         if (stored.type == "delete" && truth.find(stored.record_id))
             return violate(known, "done-is-done", "the record is still there");
     }
+    if (stored.status == "failed" && says(stored.error, "HTTP 401") && deed.unauthorised < 2)
+        violate(known, "failed-is-failed", "it could be sent again with another token");
     if (stored.status != "failed" || deed.carried == 0) return;
     // After an attempt that may have done it, a record that is gone is what was wanted.
     const bool gone = stored.type == "delete" && says(stored.error, "RecordNotFound");
@@ -203,9 +264,14 @@ void WriteInvariants::check_ended(const Known& known) {
     const auto& labels = provider_.deeds().of_record[{stored.object, deed.record_id}];
     if (create && labels.size() > 1 && says(stored.error, " is another")) return;
     // Nor after a jump of the clock; and what was deleted before it was looked for leaves no trace.
-    if (create && machine_.skew != Duration{0} && says(stored.error, " is older")) return;
     if (create && provider_.deeds().deletes.contains({stored.object, deed.record_id})) return;
-    if (!admits || gone || (create && !says(stored.error, "given up by an operator")))
+    if (create && machine_.skew != Duration{0} && says(stored.error, " is older")) return;
+    // A create that two looks did not show is sent again: only where they could not show it may it end as a failure.
+    const bool unseen = retried_.contains(stored.id) || deed.hidden > looks_reach || !truth.find(deed.record_id) ||
+                        says(stored.error, "given up by an operator");
+    const bool key_was_its_own = create && write->by_key && truth.find(deed.record_id) &&
+                                 says(stored.error, "iTwinExists") && !says(stored.error, "given up at its deadline");
+    if (!admits || gone || (create && !unseen) || key_was_its_own)
         violate(known, "failed-is-failed", fmt::format("it was carried out {} times", deed.carried));
 }
 

@@ -34,8 +34,11 @@ public:
     void after_read(Observer& database, const std::string& installation, const std::string& object);
     /// Looks at all of them; `undisturbed_since`: the process ran and nothing hindered it.
     void look(Observer& database, Tick undisturbed_since);
-    /// The operator had it sent again.
-    void retried(const std::string& id) { retried_.insert(id); }
+    /// The operator decided about one whose outcome was unknown: sent again, or given up.
+    void decided(const std::string& id, bool retry) {
+        decided_.insert(id);
+        if (retry) retried_.insert(id);
+    }
     /// In the end, in peace, when none is open any more.
     void check_end(Observer& database);
     std::int64_t ended() const { return ended_; }
@@ -57,6 +60,9 @@ private:
     void violate(const Known& known, const std::string& which, const std::string& how);
     void check_ended(const Known& known);
     void check_unknown(const Known& known);
+    void check_strangers(const std::set<std::string>& operations);
+    bool could_be_found(const Known& known) const;
+    bool deleted_by(const std::string& installation, const std::string& object, const std::string& id) const;
     void check_order(const Deeds::Record& record, const std::vector<std::string>& labels);
     void check_batches();
     void check_told(Observer& database);
@@ -67,7 +73,7 @@ private:
     Receivers& receivers_;
     Writer& writer_;
     int life_ = 0;
-    std::set<std::string> accepted_, retried_;
+    std::set<std::string> accepted_, retried_, decided_, held_;
     std::set<std::string> restless_;                     // objects of which records are being written
     std::map<std::string, Known> known_;                 // by label
     std::map<std::string, std::vector<Known>> batches_;  // by operation

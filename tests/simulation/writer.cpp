@@ -1,14 +1,22 @@
 #include "tests/simulation/writer.hpp"
 
+#include "config/core/json.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace syncd::simulation {
 namespace {
 
 /// The body of a create; every required field is there.
 std::string create_body(const std::string& object, const std::string& label, const std::string& number) {
+    if (number == twin_number)  // the label stands where nothing compares it
+        return fmt::format(
+            "{{\"displayName\":\"{}\",\"class\":\"Thing\",\"subClass\":\"Asset\",\"number\":\"{}\","
+            "\"ianaTimeZone\":\"{}\"}}",
+            twin_name, number, label);
     const auto named = [&](std::string_view name, std::string_view rest) {
         return fmt::format("{{\"{}\":\"{}\"{}}}", name, label, rest);
     };
@@ -48,7 +56,12 @@ Order& Writer::begin(const std::string& installation, const config::WriteObject&
     request.type = type;
     request.asynchronous = chance_.one_in(2);
     if (chance_.one_in(6)) request.deadline_hours = 2;
-    if (!chance_.one_in(8)) request.idempotency_key = fmt::format("key-{}", orders_.size());
+    const auto number = !scenario_.shares_keys ? std::int64_t(orders_.size())
+                                               : std::ranges::count(orders_, installation, &Order::installation);
+    if (!chance_.one_in(8)) request.idempotency_key = fmt::format("key-{}", number);
+    const auto& all = scenario_.config.installations;
+    const auto& owner = *std::ranges::find(all, installation, &config::Installation::id);
+    order.scope = fmt::format("{}/{}/{}", scenario_.config.project, owner.integration, owner.group_ref);
     request.digest = fmt::format("digest-{}", orders_.size());
     return order;
 }
@@ -61,6 +74,7 @@ void Writer::add_create(Order& order, const config::WriteObject& object) {
         number = "number-" + write.label;
         if (chance_.one_in(8)) number = "number-w-1";  // perhaps taken
     }
+    if (name == "itwins" && scenario_.twin && !std::exchange(twin_ordered_, true)) number = twin_number;
     const bool marker = object.marker && (name == "library/catalogs" || name == "reality-management/reality-data");
     write.by_key = !number.empty() || marker;
     write.by_content = name.ends_with("/jobs");
@@ -68,6 +82,13 @@ void Writer::add_create(Order& order, const config::WriteObject& object) {
     if (write.paid) provider_.deeds().paid.insert(write.label);
     order.request.records.push_back(create_body(name, write.label, number));
     order.writes.push_back(std::move(write));
+}
+
+bool Writer::is_twin(const std::string& object, const std::string& id) const {
+    const auto* row = provider_.truth(object).find(id);
+    if (!row) return false;
+    const auto number = row->fields.find("number");
+    return number != row->fields.end() && number->second == json::quote(twin_number);
 }
 
 /// A record to change: the one from before, or another that is there.
@@ -83,6 +104,7 @@ std::string Writer::target(const std::string& object) {
 bool Writer::add_update(Order& order, const std::string& id) {
     const auto& object = order.request.object;
     if (id.empty() || object == "reality-analysis/jobs" || object == "contextcapture/workspaces") return false;
+    if (is_twin(object, id)) return false;
     last_[object] = id;
     OrderedWrite write{.label = next_label(), .record_id = id};
     const auto* row = provider_.truth(object).find(id);
@@ -104,7 +126,9 @@ bool Writer::add_update(Order& order, const std::string& id) {
 
 bool Writer::add_delete(Order& order, const std::string& id) {
     const auto& object = order.request.object;
-    if (id.empty() || object == "reality-analysis/jobs") return false;
+    if (id.empty() || object == "reality-analysis/jobs" || is_twin(object, id)) return false;
+    const auto* row = provider_.truth(object).find(id);
+    if (row && row->listed_from > machine_.true_now()) return false;  // nobody has seen it
     auto& label = provider_.deeds().deletes[{object, id}];
     if (!label.empty()) return false;
     label = next_label();
@@ -143,6 +167,38 @@ Order* Writer::order() {
     return &order;
 }
 
+Order* Writer::create(const std::string& object) {
+    for (const auto& each : scenario_.config.installations) {
+        const auto found = std::ranges::find(each.writes, object, &config::WriteObject::object);
+        if (found == each.writes.end()) continue;
+        auto& order = begin(each.id, *found, WriteType::create);
+        for (auto count = chance_.between(1, 3); count > 0; --count) add_create(order, *found);
+        order.request.batch = order.writes.size() > 1;
+        return &order;
+    }
+    return nullptr;
+}
+
+Order* Writer::removal(const std::string& label) {
+    const auto& deed = provider_.deeds().by_label.at(label);
+    const auto makes = [&](const Order& order) {
+        return order.request.type == WriteType::create &&
+               std::ranges::find(order.writes, label, &OrderedWrite::label) != order.writes.end();
+    };
+    const auto made = std::ranges::find_if(orders_, makes);
+    if (made == orders_.end() || !provider_.truth(deed.object).find(deed.record_id)) return nullptr;
+    const auto installation = made->installation;
+    for (const auto& each : scenario_.config.installations) {
+        const auto found = std::ranges::find(each.writes, deed.object, &config::WriteObject::object);
+        if (each.id != installation || found == each.writes.end()) continue;
+        auto& order = begin(installation, *found, WriteType::remove);
+        order.request.object = deed.object;
+        if (add_delete(order, deed.record_id)) return &order;
+        orders_.pop_back();
+    }
+    return nullptr;
+}
+
 Order* Writer::change(const std::string& installation, const std::string& object, const std::string& id) {
     for (const auto& each : scenario_.config.installations) {
         const auto found = std::ranges::find(each.writes, object, &config::WriteObject::object);
@@ -166,22 +222,42 @@ Order* Writer::repeat() {
     return order.request.idempotency_key.empty() ? nullptr : &order;
 }
 
+/// Each result is that of its own write.
+void Writer::check_results(const Order& order, const WriteReport& report) {
+    for (std::size_t i = 0; i < report.writes.size(); ++i) {
+        const auto& told = report.writes[i];
+        const auto& own = order.writes[i];
+        if (told.status != storage::WriteStatus::done) continue;
+        const auto made = provider_.deeds().of_record.find({told.object, told.record_id});
+        const bool right = order.request.type != WriteType::create
+                               ? told.record_id == own.record_id
+                               : made != provider_.deeds().of_record.end() && made->second.front() == own.label;
+        const auto id = json::find(report.answers[i], "id");
+        if (!right || (id && json::as_text(*id) != told.record_id))
+            journal_.violate(
+                "answer", fmt::format("{} is answered with {} and {}", own.label, told.record_id, report.answers[i]));
+    }
+}
+
 void Writer::answered(Order& order, bool other, const result<WriteReport>& report) {
     const auto& key = order.request.idempotency_key;
+    order.answered = order.answered || bool(report);
     if (!report) {
-        const bool refused = other && report.error().code == errc::conflict;
-        if (!refused && report.error().code != errc::cancelled)
+        if (report.error().code != errc::cancelled)
             journal_.violate("writes-accepted", fmt::format("{} is refused: {}", key, report.error().message));
         return;
     }
-    if (report->operation_id.empty())
-        return journal_.violate("writes-accepted",
-                                fmt::format("{} is refused: {}", order.request.records.front(),
-                                            report->faults.empty() ? "" : report->faults[0].message));
+    if (!report->faults.empty()) {
+        if (!other || report->faults[0].field != "Idempotency-Key")
+            journal_.violate("writes-accepted", fmt::format("{} is refused: {}", order.request.records.front(),
+                                                            report->faults[0].message));
+        return;
+    }
     note_operation(order, other, report->operation_id);
     if (other) return;
     if (report->writes.size() != order.writes.size())
-        journal_.violate("writes-accepted", fmt::format("{} has {} writes", key, report->writes.size()));
+        return journal_.violate("writes-accepted", fmt::format("{} has {} writes", key, report->writes.size()));
+    check_results(order, *report);
 }
 
 void Writer::note_operation(Order& order, bool other, const std::string& operation) {

@@ -14,6 +14,9 @@
 
 namespace syncd::simulation {
 
+/// Of the record that somebody else has made before it is ordered.
+inline constexpr std::string_view twin_name = "The twin", twin_number = "number-twin";
+
 /// One record of an order.
 struct OrderedWrite {
     std::string label;
@@ -27,10 +30,12 @@ struct OrderedWrite {
 struct Order {
     std::string installation;
     WriteOrder request;
+    std::string scope;  // of its key
     std::vector<OrderedWrite> writes;
     bool retry_unknown = false;
     std::set<std::string> operations;  // that it was answered with
     bool asked = false;                // the daemon, by somebody who may
+    bool answered = false;
 };
 
 /// One call of an order over HTTP.
@@ -47,6 +52,10 @@ public:
 
     /// A new order of one of the installations; null where there is nothing to write.
     Order* order();
+    /// A create of that object, by whoever writes it.
+    Order* create(const std::string& object);
+    /// A delete of what that write has made; null where nothing shows it.
+    Order* removal(const std::string& label);
     /// An update or delete of that record; null where the installation does not write it.
     Order* change(const std::string& installation, const std::string& object, const std::string& id);
     /// The same again, or something else under its key.
@@ -65,12 +74,14 @@ public:
 
 private:
     const config::WriteObject* pick(std::string& installation);
+    bool is_twin(const std::string& object, const std::string& id) const;
     Order& begin(const std::string& installation, const config::WriteObject& object, WriteType type);
     void add_create(Order& order, const config::WriteObject& object);
     bool add_update(Order& order, const std::string& id);
     bool add_delete(Order& order, const std::string& id);
     void note_operation(Order& order, bool other, const std::string& operation);
     void check_result(const OrderedWrite& write, std::string_view result);
+    void check_results(const Order& order, const WriteReport& report);
     std::string target(const std::string& object);
     std::string next_label() { return "w-" + std::to_string(next_label_++); }
 
@@ -83,6 +94,7 @@ private:
     std::map<std::string, std::string> last_;             // by object: the record that was written last
     std::set<std::pair<std::string, std::string>> paid_;  // jobs whose work was ordered
     std::int64_t next_label_ = 1;
+    bool twin_ordered_ = false;
 };
 
 }  // namespace syncd::simulation

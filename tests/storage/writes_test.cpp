@@ -105,6 +105,34 @@ TEST_F(Writes, OneFailureFailsTheOperationAndOneUnknownKeepsItOpen) {
     EXPECT_EQ(find("w2").status, WriteStatus::failed);
 }
 
+TEST_F(Writes, ADeleteThatMayHaveRemovedWhatALostCreateMadeIsKnown) {
+    auto page = store.page({seen(a_record("known before"))});
+    store.run(store->commit_page(page));
+    accept(request({"lost"}));
+    const auto create = find("lost").key;
+    store.run(store->begin_sending(create, at(10)));
+    const auto since = [&] { return store.run(store->deleted_since(create)); };
+    const auto remove = [&](const std::string& id, const std::string& record_id, Timestamp sent_at) {
+        accept(request({id}, WriteType::remove, record_id));
+        store.run(store->begin_sending(find(id).key, sent_at));
+    };
+    EXPECT_FALSE(since());
+
+    remove("d1", "made earlier", at(9));
+    remove("d2", "known before", at(11));
+    accept(request({"made"}));
+    finish("made", WriteStatus::done);
+    remove("d3", "record of made", at(11));
+    remove("d4", "any", at(11));
+    finish("d4", WriteStatus::failed, "refused");
+    EXPECT_FALSE(since()) << "none of them can be it";
+
+    remove("d5", "any", at(11));
+    EXPECT_TRUE(since()) << "on its way";
+    finish("d5", WriteStatus::done);
+    EXPECT_TRUE(since());
+}
+
 TEST_F(Writes, OnlyAnUnknownOneCanBeResolvedAndARetryIsSentWithANewDeadline) {
     accept(request({"w1"}));
     EXPECT_FALSE(store.run(store->resolve_write({.id = "w1", .retry = true, .now = at(9)})).done);
