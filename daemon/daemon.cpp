@@ -171,7 +171,11 @@ awaitable<void> Daemon::shut_down() {
     co_await passes_.join(forever);
     co_await services_.join(forever);
     for (auto& installation : installations_) co_await installation->save_tokens();
-    co_await fail_interrupted();  // what had to be cut
+    try {
+        co_await fail_interrupted();          // what had to be cut
+    } catch (const std::exception& broken) {  // a full disk must not keep us from ending: start() does it again
+        log_.error("operations.not_ended", {{"error", broken.what()}});
+    }
     client_.close_idle();
 }
 

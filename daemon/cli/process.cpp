@@ -54,6 +54,18 @@ struct Process {
     storage::Store store;
 };
 
+/// Does it however the scope is left: who waits for a signal keeps the loop running.
+class AtEnd {
+public:
+    explicit AtEnd(std::function<void()> work) : work_(std::move(work)) {}
+    ~AtEnd() { work_(); }
+    AtEnd(const AtEnd&) = delete;
+    AtEnd& operator=(const AtEnd&) = delete;
+
+private:
+    std::function<void()> work_;
+};
+
 /// Of the volume that the file is on.
 std::optional<DiskSpace> disk_space(const std::string& file) {
     auto folder = std::filesystem::path(file).parent_path();
@@ -92,9 +104,10 @@ result<std::string> execute_here(const Context& context, const std::string& comm
     boost::asio::signal_set signals(process.io, SIGTERM, SIGINT);
     Timer grace(*process.world);
     bool stopping = false;
+    bool over = false;
     std::function<void(boost::system::error_code, int)> on_signal = [&](boost::system::error_code cancelled, int) {
         if (cancelled) return;
-        signals.async_wait(on_signal);
+        if (!over) signals.async_wait(on_signal);
         if (std::exchange(stopping, true)) return daemon.cut();
         daemon.stop();
         grace.async_wait(stop_grace, [&](error_code ended) {
@@ -103,6 +116,11 @@ result<std::string> execute_here(const Context& context, const std::string& comm
     };
     signals.async_wait(on_signal);
     auto work = [&]() -> awaitable<void> {
+        const AtEnd wait_no_more([&] {
+            over = true;
+            signals.cancel();
+            grace.cancel();
+        });
         try {
             co_await daemon.start();
             answer = co_await run_command(daemon, command, arguments);
@@ -111,8 +129,6 @@ result<std::string> execute_here(const Context& context, const std::string& comm
         }
         done = true;
         co_await daemon.shut_down();
-        signals.cancel();
-        grace.cancel();
     };
     auto showing = [&]() -> awaitable<void> { co_await show_progress(*process.world, progress, done); };
     asio::co_spawn(process.io, showing(), [](std::exception_ptr) {});
@@ -181,14 +197,17 @@ public:
     }
 
     awaitable<void> run() {
+        const AtEnd wait_no_more([this] {
+            over_ = true;
+            signals_.cancel();
+        });
         std::exception_ptr failure;
         try {
             co_await serve();
         } catch (const std::exception&) {
             failure = std::current_exception();
         }
-        if (failure) co_await daemon_.shut_down();
-        signals_.cancel();
+        if (failure) co_await give_up();
         if (failure) std::rethrow_exception(failure);
         log_.info("daemon.stopped", {});
     }
@@ -209,10 +228,18 @@ private:
         sd_notify(0, "READY=1");
         co_await daemon_.run();
     }
+    /// After a failure: that one is thrown, not another one on the way out.
+    awaitable<void> give_up() {
+        try {
+            co_await daemon_.shut_down();
+        } catch (const std::exception& broken) {
+            log_.error("daemon.broken", {{"error", broken.what()}});
+        }
+    }
     void wait_for_signal() {
         signals_.async_wait([this](error_code cancelled, int signal) {
             if (cancelled) return;
-            wait_for_signal();
+            if (!over_) wait_for_signal();  // it may have come just before the end
             signal == SIGHUP ? reload() : end(signal);
         });
     }
@@ -244,7 +271,7 @@ private:
     Log log_;
     Daemon daemon_;
     boost::asio::signal_set signals_;
-    bool ending_ = false;
+    bool ending_ = false, over_ = false;
 };
 
 }  // namespace

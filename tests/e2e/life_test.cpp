@@ -1,0 +1,57 @@
+// How the daemon begins, reloads and ends when its surroundings are against it.
+#include "tests/e2e/support/bench.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+namespace syncd::e2e {
+namespace {
+
+constexpr rlim_t full_at = 64u << 10;  // bytes of a file: SQLite opens the database, and can't append to its log
+
+/// A program of ours that is told when it writes too much, not ended.
+Program start_on_small_disk(Bench& bench, const std::string& command, bool full) {
+    const std::string limit = full ? "ulimit -f 128; " : "";  // of 512 bytes each
+    return Program({"sh", "-c", "trap '' XFSZ; " + limit + "exec \"$0\" \"$@\"", SYNCD_PROGRAM, "--config",
+                    (bench.folder / "config.yaml").string(), command},
+                   bench.folder / (command + (full ? "-full" : "")));
+}
+void fill_disk_of(const Program& program) {
+    const rlimit limit{full_at, full_at};
+    ASSERT_EQ(::prlimit(program.pid(), RLIMIT_FSIZE, &limit, nullptr), 0);
+}
+/// A daemon in the midst of a scheduled read that does not end; what it read before is in the log.
+Daemon reading_daemon(Bench& bench) {
+    Daemon daemon(start_on_small_disk(bench, "run", false), bench.database().string() + ".lock");
+    EXPECT_TRUE(eventually([&] { return number(bench.sandbox.receiver(), "/creates") == 500; }));
+    bench.sandbox.fault(R"({"path":"/itwins/","kind":"hang","count":-1})");
+    const auto before = bench.sandbox.requests("/itwins/");
+    EXPECT_TRUE(eventually([&] { return bench.sandbox.requests("/itwins/") > before; }));
+    EXPECT_GT(std::filesystem::file_size(bench.database().string() + "-wal"), full_at);
+    return daemon;
+}
+
+const Settings every_second{.objects = {{"itwins", "@every 1s"}}, .log_level = "error"};
+
+TEST(FullDisk, TheDaemonEndsOnSigterm) {
+    Bench bench({"--itwins", "500"}, every_second);
+    auto daemon = reading_daemon(bench);
+    fill_disk_of(daemon.program);
+    daemon.program.kill(SIGTERM);
+    EXPECT_TRUE(eventually([&] { return fetch("GET", daemon.url("/readyz")).status != 200; }));
+    daemon.program.kill(SIGTERM);  // not to wait for the read
+    EXPECT_EQ(daemon.program.wait(), 0) << daemon.program.err();
+}
+
+TEST(FullDisk, WhatCantBeginSaysSoAndEnds) {
+    Bench bench({"--itwins", "500"}, every_second);
+    reading_daemon(bench).crash();
+    for (const auto* command : {"run", "sync"}) {
+        auto program = start_on_small_disk(bench, command, true);
+        EXPECT_EQ(program.wait(), 1) << command << " " << program.err();
+        EXPECT_NE(program.err().find("error: "), std::string::npos) << program.err();
+    }
+}
+
+}  // namespace
+}  // namespace syncd::e2e
