@@ -13,10 +13,6 @@ namespace {
 
 constexpr Duration upkeep_every = std::chrono::minutes{10};
 constexpr Duration drain_poll = std::chrono::milliseconds{50};
-std::string with_port(const std::string& host, std::uint16_t port) {
-    return fmt::format("{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port);
-}
-
 constexpr Duration resolved_deadline = std::chrono::hours{1};
 constexpr Duration forever = std::chrono::hours{24 * 365};
 
@@ -108,18 +104,8 @@ awaitable<void> Daemon::start() {
 
 std::uint16_t Daemon::listen() {
     const auto& wanted = config_.server;
-    try {
-        Endpoint endpoint{.host = wanted.host, .port = wanted.port, .tls = wanted.tls.has_value()};
-        if (wanted.tls) {
-            endpoint.certificate_file = wanted.tls->certificate_file;
-            endpoint.key_file = wanted.tls->key_file;
-        }
-        server_ = std::make_unique<http::Server>(world_, world_.listen(endpoint), make_routes(*this),
-                                                 http::ServerLimits{}, make_gate(wanted), make_streaming(*this));
-    } catch (const boost::system::system_error& refused) {
-        throw std::runtime_error(fmt::format("listening on {}: {}; set server.listen to another address",
-                                             with_port(wanted.host, wanted.port), refused.code().message()));
-    }
+    server_ = std::make_unique<http::Server>(world_, listen_on(world_, wanted), make_routes(*this),
+                                             http::ServerLimits{}, make_gate(wanted), make_streaming(*this));
     if (wanted.public_url.ends_with(":0")) {  // the default for any free port: only now it is known
         public_url_ = (wanted.tls ? "https://" : "http://") + with_port(wanted.host, server_->port());
         downloads_.set_public_url(public_url_);

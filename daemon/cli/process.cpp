@@ -4,6 +4,7 @@
 #include "daemon/cli/storage_key.hpp"
 #include "daemon/commands.hpp"
 #include "daemon/daemon.hpp"
+#include "daemon/http/routes.hpp"
 #include "daemon/lock.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -188,6 +189,7 @@ public:
     Life(const Context& context, DatabaseLock& lock, Process& process)
         : context_(context),
           lock_(lock),
+          process_(process),
           log_(make_log(context.config->logging, config::LogLevel::debug)),
           daemon_(*process.world, process.store, *context.config, bentley::Catalog::builtin(), log_,
                   process.key(*context.config)),
@@ -218,8 +220,7 @@ private:
     awaitable<void> serve() {
         const auto port = daemon_.listen();
         co_await daemon_.start();
-        const auto& host = context_.config->server.host;
-        const auto address = fmt::format("{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port);
+        const auto address = with_port(context_.config->server.host, port);
         lock_.publish(address);
         log_.info("daemon.started", {{"version", SYNCD_VERSION},
                                      {"address", address},
@@ -249,15 +250,24 @@ private:
         log_.info("daemon.stopping", {{"signal", signal}});
         daemon_.stop();
     }
+    /// Throws what would keep the next life from beginning, while this one can still go on.
+    void check(const config::Config& fresh) {
+        if (fresh.storage.path != context_.config->storage.path)
+            throw Exit{exit_usage, "storage.path can't change while the daemon runs"};
+        check_storage_key(fresh, [this] { return process_.world->random(); });
+        auto server = fresh.server;
+        server.port = 0;  // its own may be ours
+        listen_on(*process_.world, server)->close();
+    }
     void reload() {
         if (ending_) return;
         Context fresh{.config_path = context_.config_path};
         try {
             fresh.load();
-            if (fresh.config->storage.path != context_.config->storage.path)
-                throw Exit{exit_usage, "storage.path can't change while the daemon runs"};
-        } catch (const Exit& refused) {
-            const auto why = refused.message.empty() ? std::string("its errors stand above") : refused.message;
+            check(*fresh.config);
+        } catch (const std::exception& refused) {
+            const std::string said = refused.what();
+            const auto why = said.empty() ? "its errors stand above" : said;
             log_.error("config.refused", {{"error", why + "; the old configuration goes on"}});
             return;
         }
@@ -268,6 +278,7 @@ private:
 
     const Context& context_;
     DatabaseLock& lock_;
+    Process& process_;
     Log log_;
     Daemon daemon_;
     boost::asio::signal_set signals_;

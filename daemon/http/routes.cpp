@@ -13,7 +13,10 @@
 #include "daemon/signature.hpp"
 #include "daemon/http/session.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <stdexcept>
 
 namespace syncd {
 namespace {
@@ -127,6 +130,24 @@ awaitable<http::Response> handle(Daemon& daemon, Api& api, http::Request request
 }
 
 }  // namespace
+
+std::string with_port(const std::string& host, std::uint16_t port) {
+    return fmt::format("{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port);
+}
+
+std::unique_ptr<Acceptor> listen_on(World& world, const config::Server& server) {
+    Endpoint endpoint{.host = server.host, .port = server.port, .tls = server.tls.has_value()};
+    if (server.tls) {
+        endpoint.certificate_file = server.tls->certificate_file;
+        endpoint.key_file = server.tls->key_file;
+    }
+    try {
+        return world.listen(std::move(endpoint));
+    } catch (const boost::system::system_error& refused) {
+        throw std::runtime_error(fmt::format("listening on {}: {}; set server.listen to another address",
+                                             with_port(server.host, server.port), refused.code().message()));
+    }
+}
 
 http::Gate make_gate(const config::Server& server) {
     return [&server](const http::Request& request) { return refusal(server, request); };

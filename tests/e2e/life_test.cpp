@@ -1,4 +1,5 @@
 // How the daemon begins, reloads and ends when its surroundings are against it.
+#include "tests/connector/identity.hpp"
 #include "tests/e2e/support/bench.hpp"
 
 #include <gtest/gtest.h>
@@ -51,6 +52,39 @@ TEST(FullDisk, WhatCantBeginSaysSoAndEnds) {
         EXPECT_EQ(program.wait(), 1) << command << " " << program.err();
         EXPECT_NE(program.err().find("error: "), std::string::npos) << program.err();
     }
+}
+
+/// Has the daemon look at its configuration, which it must refuse for that reason, and go on.
+void expect_refused(Daemon& daemon, const std::string& why) {
+    daemon.program.kill(SIGHUP);
+    EXPECT_TRUE(eventually([&] { return daemon.program.err().find("config.refused") != std::string::npos; }));
+    EXPECT_NE(daemon.program.err().find(why), std::string::npos) << daemon.program.err();
+    EXPECT_EQ(daemon.program.err().find("daemon.reloading"), std::string::npos) << daemon.program.err();
+    EXPECT_EQ(daemon.stop(), 0) << daemon.program.err();
+}
+
+TEST(Reload, AnotherEncryptionKeyThanTheDatabasesIsRefusedAndTheOldGoesOn) {
+    const std::string settings = "storage: { path: syncd.db }";
+    Bench bench({"--itwins", "1"}, {.writes = {"itwins"}});
+    const std::string record = R"({"class":"Endeavor","subClass":"Project","displayName":"kept encrypted"})";
+    const auto written = bench.run({"write", "itwins", "--type", "create", "--record", record});
+    ASSERT_EQ(written.exit, 0) << written.err;
+    auto daemon = bench.daemon();
+    auto config = read_text(bench.folder / "config.yaml");
+    config.replace(config.find(settings), settings.size(),
+                   "storage: { path: syncd.db, encryptionKey: " + std::string(43, 'A') + "= }");
+    write_text(bench.folder / "config.yaml", config);
+    expect_refused(daemon, "written with another key");
+}
+
+TEST(Reload, ACertificateThatCantBeUsedIsRefusedAndTheOldGoesOn) {
+    const testing::TemporaryFolder folder;
+    const http::Identity identity(folder, "server", "IP:127.0.0.1");
+    Bench bench({"--itwins", "1"},
+                {.server = "tls: { certificate: " + identity.certificate + ", key: " + identity.key + " }, "});
+    auto daemon = bench.daemon();
+    write_text(identity.key, "not a key");
+    expect_refused(daemon, "TLS key");
 }
 
 }  // namespace
