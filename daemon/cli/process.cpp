@@ -51,6 +51,8 @@ struct Process {
 
     asio::io_context io{1};
     asio::thread_pool writer{1};
+    boost::asio::signal_set signals{io};  // keeps those that come while nobody waits
+    bool ending = false;                  // a signal asked for it
     std::unique_ptr<World> world;
     storage::Store store;
 };
@@ -102,7 +104,8 @@ result<std::string> execute_here(const Context& context, const std::string& comm
     Daemon daemon(*process.world, process.store, config, bentley::Catalog::builtin(), log, process.key(config));
     result<std::string> answer = Error{errc::internal, "not run"};
     bool done = false;
-    boost::asio::signal_set signals(process.io, SIGTERM, SIGINT);
+    auto& signals = process.signals;
+    for (const int signal : {SIGTERM, SIGINT}) signals.add(signal);
     Timer grace(*process.world);
     bool stopping = false;
     bool over = false;
@@ -183,7 +186,8 @@ result<std::string> hand_over(const Context& context, const Holder& holder, cons
     return answer;
 }
 
-/// One life of the daemon under one configuration, from its signals' point of view.
+/// One life of the daemon under one configuration, from its signals' point of view. One that comes between two lives is
+/// the next one's.
 class Life {
 public:
     Life(const Context& context, DatabaseLock& lock, Process& process)
@@ -192,8 +196,7 @@ public:
           process_(process),
           log_(make_log(context.config->logging, config::LogLevel::debug)),
           daemon_(*process.world, process.store, *context.config, bentley::Catalog::builtin(), log_,
-                  process.key(*context.config)),
-          signals_(process.io, SIGTERM, SIGINT, SIGHUP) {
+                  process.key(*context.config)) {
         wait_for_signal();
         daemon_.watch_disk([path = context.config->storage.path] { return disk_space(path); });
     }
@@ -201,7 +204,7 @@ public:
     awaitable<void> run() {
         const AtEnd wait_no_more([this] {
             over_ = true;
-            signals_.cancel();
+            process_.signals.cancel();
         });
         std::exception_ptr failure;
         try {
@@ -238,7 +241,7 @@ private:
         }
     }
     void wait_for_signal() {
-        signals_.async_wait([this](error_code cancelled, int signal) {
+        process_.signals.async_wait([this](error_code cancelled, int signal) {
             if (cancelled) return;
             if (!over_) wait_for_signal();  // it may have come just before the end
             signal == SIGHUP ? reload() : end(signal);
@@ -246,7 +249,7 @@ private:
     }
     void end(int signal) {
         next.reset();
-        if (std::exchange(ending_, true)) return daemon_.cut();
+        if (std::exchange(process_.ending, true)) return daemon_.cut();
         log_.info("daemon.stopping", {{"signal", signal}});
         daemon_.stop();
     }
@@ -260,7 +263,7 @@ private:
         listen_on(*process_.world, server)->close();
     }
     void reload() {
-        if (ending_) return;
+        if (process_.ending) return;
         Context fresh{.config_path = context_.config_path};
         try {
             fresh.load();
@@ -281,8 +284,7 @@ private:
     Process& process_;
     Log log_;
     Daemon daemon_;
-    boost::asio::signal_set signals_;
-    bool ending_ = false, over_ = false;
+    bool over_ = false;
 };
 
 }  // namespace
@@ -315,6 +317,7 @@ void run_online(const std::function<awaitable<void>(World& world)>& work) {
 int run_daemon(Context& context) {
     auto lock = lock_database(context.config->storage.path);
     Process process(*context.config);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) process.signals.add(signal);
     for (std::unique_ptr<config::Config> next, previous;;) {
         std::exception_ptr failure;
         try {
@@ -325,7 +328,7 @@ int run_daemon(Context& context) {
             failure = std::current_exception();
         }
         if (failure) {  // a configuration taken up by SIGHUP that can't be lived with, such as a port in use
-            if (!previous) std::rethrow_exception(failure);
+            if (!previous || process.ending) std::rethrow_exception(failure);
             make_log(previous->logging, config::LogLevel::debug)
                 .error("config.refused", {{"error", describe(failure) + "; the old configuration goes on"}});
             next = std::move(previous);

@@ -87,5 +87,28 @@ TEST(Reload, ACertificateThatCantBeUsedIsRefusedAndTheOldGoesOn) {
     expect_refused(daemon, "TLS key");
 }
 
+int count(const std::string& text, const std::string& word) {
+    int found = 0;
+    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++found;
+    return found;
+}
+
+TEST(Reload, SignalsThatComeBetweenTwoLivesAreTheNextOnes) {
+    Bench bench({"--itwins", "1"});
+    auto daemon = bench.daemon();
+    EXPECT_TRUE(eventually([&] {
+        for (int i = 0; i < 200 && daemon.program.running(); ++i) {  // close together: at any moment of a reload
+            daemon.program.kill(SIGHUP);
+            if (count(daemon.program.err(), "daemon.started") > 5) return true;
+        }
+        return !daemon.program.running();
+    }));
+    ASSERT_TRUE(daemon.program.running()) << daemon.program.err();
+    const auto stopped = count(daemon.program.err(), "daemon.stopped");
+    daemon.program.kill(SIGHUP);
+    EXPECT_TRUE(eventually([&] { return count(daemon.program.err(), "daemon.stopped") > stopped; }));
+    EXPECT_EQ(daemon.stop(), 0) << daemon.program.err();
+}
+
 }  // namespace
 }  // namespace syncd::e2e
