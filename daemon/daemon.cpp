@@ -4,6 +4,7 @@
 #include "daemon/http/routes.hpp"
 #include "daemon/views.hpp"
 
+#include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -288,9 +289,12 @@ awaitable<result<SyncReport>> Daemon::sync(SyncOrder order) {
                 std::ranges::any_of(*wanted, [&](const Target& other) { return waits_for((*wanted)[i], other); });
             if (!waits) reads.spawn(read_in_turn(*wanted, read, report, i, reads));
         }
+        // Who asked may be gone, and this be cancelled for it; the reads refer to what stands here.
+        co_await asio::this_coro::throw_if_cancelled(false);
         while (!co_await reads.join(forever)) {
         }
         syncs_.erase(&reads);
+        co_await asio::this_coro::throw_if_cancelled(true);
     }
     report.pending = co_await drain(order.drain);
     report.finished =

@@ -193,8 +193,7 @@ struct Server::Impl {
         explicit Session(Stream s) : stream(std::move(s)) {}
         Stream stream;
         bool busy = false;                // a request is in hand
-        bool streams = false;             // piece by piece
-        asio::cancellation_signal cut{};  // ends a handler that streams
+        asio::cancellation_signal cut{};  // ends its handler
     };
     using Header = beast::request_parser<beast::empty_body>;
 
@@ -307,7 +306,6 @@ awaitable<bool> Server::Impl::handle_streamed(Session& session, boost::beast::fl
         world,           session.stream,          buffer, limits,   Exchange::Impl::Parser(std::move(header)),
         std::move(head), keep_alive && !stopping, modern, has_body, expects};
     Exchange exchange(state);
-    session.streams = true;
     bool failed = false;
     try {
         co_await streaming.handler(exchange);
@@ -315,7 +313,6 @@ awaitable<bool> Server::Impl::handle_streamed(Session& session, boost::beast::fl
         failed = true;
     }
     if (failed && !state.started) co_await exchange.answer(problem(500, "Internal error"));
-    session.streams = false;
     if (state.is_clean()) co_return state.keep_alive && !stopping;
     if (state.finished && !state.broken) co_await linger(session);
     co_return false;
@@ -400,8 +397,9 @@ void Server::stop(bool hard) {
     impl_->changed.ring();
     for (auto at = impl_->sessions.begin(); at != impl_->sessions.end();) {
         auto& session = *at++;  // cancelling may end it at once
-        if (hard || !session.busy) session.stream.close();
-        if (hard && session.streams) session.cut.emit(asio::cancellation_type::terminal);
+        const bool busy = session.busy;
+        if (hard || !busy) session.stream.close();
+        if (hard && busy) session.cut.emit(asio::cancellation_type::terminal);
     }
 }
 
