@@ -1,5 +1,6 @@
 #include "daemon/http/routes.hpp"
 
+#include "config/core/text.hpp"
 #include "config/url.hpp"
 #include "connector/http/url.hpp"
 #include "daemon/commands.hpp"
@@ -13,6 +14,7 @@
 #include "daemon/signature.hpp"
 #include "daemon/http/session.hpp"
 
+#include <boost/asio/error.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,6 +26,7 @@ namespace {
 constexpr std::string_view control_prefix = "/control/";
 constexpr std::string_view downloads_prefix = "/downloads/";
 constexpr std::size_t form_digits_max = 4;  // of its Content-Length
+constexpr std::size_t logged_bytes_max = 300;
 
 bool has_key(const config::Server& server, const http::Request& request) {
     std::string given(request.headers.get("X-Api-Key"));
@@ -129,6 +132,21 @@ awaitable<http::Response> handle(Daemon& daemon, Api& api, http::Request request
     co_return problem(404, "No such route", request.method + " " + path);
 }
 
+/// What went wrong is ours to know: in the log, without the query, which may hold what is secret.
+awaitable<http::Response> answer(Daemon& daemon, std::shared_ptr<Api> api, http::Request request) {
+    const auto method = clean_text(request.method, logged_bytes_max);
+    const auto path = clean_text(split(request.target).path, logged_bytes_max);
+    try {
+        co_return co_await handle(daemon, *api, std::move(request));
+    } catch (const boost::system::system_error& broken) {
+        if (broken.code() == asio::error::operation_aborted) throw;  // cut by a stop
+        daemon.log().error("api.broken", {{"method", method}, {"path", path}, {"error", broken.what()}});
+    } catch (const std::exception& broken) {
+        daemon.log().error("api.broken", {{"method", method}, {"path", path}, {"error", broken.what()}});
+    }
+    co_return problem(500, "Internal error");
+}
+
 }  // namespace
 
 std::string with_port(const std::string& host, std::uint16_t port) {
@@ -155,7 +173,7 @@ http::Gate make_gate(const config::Server& server) {
 
 http::Handler make_routes(Daemon& daemon) {
     return [&daemon, api = std::make_shared<Api>(daemon)](http::Request request) {
-        return handle(daemon, *api, std::move(request));
+        return answer(daemon, api, std::move(request));
     };
 }
 

@@ -15,7 +15,10 @@ struct Bench {
     testing::TemporaryFolder folder;
     storage::Store store{{.path = folder.file("r.db")}, world.executor()};
     config::Config config;
-    Log log{[](Level, std::string_view, std::span<const LogField>) {}};
+    std::string logged;
+    Log log{[this](Level, std::string_view event, std::span<const LogField> fields) {
+        logged += format_text(event, fields) + "\n";
+    }};
     std::unique_ptr<Daemon> daemon;
 
     http::Response ask(http::Request request) {
@@ -78,6 +81,19 @@ TEST(Routes, APageOfAnotherSiteCantCommand) {
     for (const auto* type : {"text/plain", "application/x-www-form-urlencoded", ""})
         EXPECT_EQ(bench.command(ours, type), 415) << type;
     EXPECT_EQ(bench.command({{"Host", "127.0.0.1"}, {"Origin", "http://127.0.0.1:8710"}}), 404);
+}
+
+TEST(Routes, WhatBreaksIsInTheLogAndNotInTheAnswer) {
+    Bench bench;
+    bench.config.project = "acme";
+    bench.config.storage.path = bench.folder.file("gone.db");
+
+    const auto broken = bench.ask({"GET", "/v1/projects/acme/deliveries?secret=s", {{"Host", "127.0.0.1"}}, ""});
+
+    EXPECT_EQ(broken.status, 500);
+    EXPECT_EQ(broken.body, R"({"title":"Internal error","status":500})");
+    EXPECT_TRUE(bench.logged.starts_with("api.broken method=GET path=/v1/projects/acme/deliveries error="))
+        << bench.logged;
 }
 
 }  // namespace
