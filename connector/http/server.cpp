@@ -53,6 +53,15 @@ Response problem(int status, std::string_view title) {
             "{\"title\":\"" + std::string(title) + "\",\"status\":" + std::to_string(status) + "}"};
 }
 
+/// Where two readers may not agree where it ends or whom it is for: a way to smuggle requests (RFC 9112, 3.2 and 6.1).
+bool is_ambiguous(const beast::request_header<>& head) {
+    const auto hosts = head.count(beast::field::host), codings = head.count(beast::field::transfer_encoding);
+    const bool modern = head.version() >= 11;
+    if (hosts > 1 || (hosts == 0 && modern)) return true;
+    if (codings == 0) return false;
+    return codings > 1 || !modern || !Headers::same(head[beast::field::transfer_encoding], "chunked");
+}
+
 /// Whether the client waits to be told that it may send its body.
 bool waits_to_go_on(const Request& head) { return Headers::same(head.headers.get("Expect"), "100-continue"); }
 
@@ -257,6 +266,10 @@ awaitable<bool> Server::Impl::read_header(Session& session, boost::beast::flat_b
         co_await refuse(session, problem(400, "Not an HTTP request"), false);
     if (failure) co_return false;
     head = from_beast(parser.get());
+    if (is_ambiguous(parser.get())) {
+        co_await refuse(session, problem(400, "One Host, and no Transfer-Encoding but chunked"), head.method == "HEAD");
+        co_return false;
+    }
     auto refused = gate ? gate(head) : std::nullopt;
     if (!refused) co_return true;
     co_await write(session, std::move(*refused), false, head.method == "HEAD");
