@@ -32,7 +32,8 @@ bool has_key(const config::Server& server, const http::Request& request) {
     std::string given(request.headers.get("X-Api-Key"));
     constexpr std::string_view bearer = "Bearer ";
     const auto authorization = request.headers.get("Authorization");
-    if (given.empty() && authorization.starts_with(bearer)) given = authorization.substr(bearer.size());
+    if (given.empty() && http::Headers::same(authorization.substr(0, bearer.size()), bearer))
+        given = authorization.substr(bearer.size());
     return is_api_key(server, given);
 }
 
@@ -53,10 +54,20 @@ Target split(const std::string& target) {
     return {target.substr(0, question), question == std::string::npos ? "" : target.substr(question + 1)};
 }
 
+bool is_health_check(const std::string& path) { return path == "/healthz" || path == "/readyz"; }
+bool reads(const http::Request& request) { return request.method == "GET" || request.method == "HEAD"; }
+
 /// What needs no key: health checks, and links that carry their own signature.
 bool is_open(const http::Request& request, const std::string& path) {
-    const bool reads = request.method == "GET" || request.method == "HEAD";
-    return reads && (path == "/healthz" || path == "/readyz" || path.starts_with(downloads_prefix));
+    return reads(request) && (is_health_check(path) || path.starts_with(downloads_prefix));
+}
+
+/// Whether the body is of that media type, whatever its parameters.
+bool has_type(const http::Request& request, std::string_view type) {
+    auto given = request.headers.get("Content-Type");
+    given = given.substr(0, given.find(';'));
+    while (given.ends_with(' ') || given.ends_with('\t')) given.remove_suffix(1);
+    return http::Headers::same(given, type);
 }
 
 /// What asks for a session or a signed link by itself: pages, and the form that opens a session.
@@ -68,12 +79,26 @@ bool is_page(const http::Request& request, const std::string& path) {
 bool is_small_form(const http::Request& request) {
     const auto length = request.headers.get("Content-Length");
     return length.size() <= form_digits_max && !length.empty() &&
-           request.headers.get("Content-Type").starts_with("application/x-www-form-urlencoded");
+           has_type(request, "application/x-www-form-urlencoded");
 }
 
 bool has_body(const http::Request& request) {
     const auto length = request.headers.get("Content-Length");
     return !length.empty() ? length != "0" : request.headers.has("Transfer-Encoding");
+}
+
+/// Who may not ask at all, and why.
+std::optional<http::Response> stranger(const config::Server& server, const http::Request& request, bool page) {
+    const auto host = request.headers.get("Host");
+    if (server.api_keys.empty() && !is_our_host(server, host))
+        return problem(403, "This is not the name of this server",
+                       fmt::format("the Host {} is neither a loopback address nor the host of server.publicUrl ({}); "
+                                   "without server.apiKeys no other is answered",
+                                   clean_text(host, logged_bytes_max), server.public_url));
+    if (server.api_keys.empty() || page || has_key(server, request)) return std::nullopt;
+    auto refused = problem(401, "An API key is needed", "send it as X-Api-Key or Authorization: Bearer");
+    refused.headers.add("WWW-Authenticate", "Bearer");
+    return refused;
 }
 
 /// Refuses on the header alone, before a body is read.
@@ -83,10 +108,13 @@ std::optional<http::Response> refusal(const config::Server& server, const http::
         return has_body(request) ? std::optional(problem(413, "No body is expected")) : std::nullopt;
     };
     if (is_open(request, path)) return unwanted();
+    if (is_health_check(path)) {
+        auto refused = problem(405, "This route takes GET, HEAD");
+        refused.headers.add("Allow", "GET, HEAD");
+        return refused;
+    }
     const bool page = is_page(request, path);
-    if (server.api_keys.empty() ? !is_our_host(server, request.headers.get("Host"))
-                                : !page && !has_key(server, request))
-        return problem(401, "An API key is needed", "send it as X-Api-Key or Authorization: Bearer");
+    if (auto refused = stranger(server, request, page)) return refused;
     const auto origin = http::parse_url(request.headers.get("Origin"));
     if (request.headers.has("Origin") && (!origin || !is_our_host(server, origin->authority())))
         return problem(403, "Requests of other sites' pages are refused");
@@ -94,9 +122,8 @@ std::optional<http::Response> refusal(const config::Server& server, const http::
         return is_small_form(request) ? std::nullopt : std::optional(problem(415, "The body must be a short form"));
     if (page) return unwanted();
     // A page in a browser can post to us, but then its Origin comes along, which was looked at above.
-    const auto type = request.headers.get("Content-Type");
     if (is_proxied(request.target)) return std::nullopt;
-    if (request.method == "POST" && (has_body(request) || !type.empty()) && !type.starts_with("application/json"))
+    if (request.method == "POST" && has_body(request) && !has_type(request, "application/json"))
         return problem(415, "The body must be application/json");
     return std::nullopt;
 }
