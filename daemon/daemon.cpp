@@ -4,6 +4,7 @@
 #include "daemon/http/routes.hpp"
 #include "daemon/views.hpp"
 
+#include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,10 +14,6 @@ namespace {
 
 constexpr Duration upkeep_every = std::chrono::minutes{10};
 constexpr Duration drain_poll = std::chrono::milliseconds{50};
-std::string with_port(const std::string& host, std::uint16_t port) {
-    return fmt::format("{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port);
-}
-
 constexpr Duration resolved_deadline = std::chrono::hours{1};
 constexpr Duration forever = std::chrono::hours{24 * 365};
 
@@ -108,18 +105,8 @@ awaitable<void> Daemon::start() {
 
 std::uint16_t Daemon::listen() {
     const auto& wanted = config_.server;
-    try {
-        Endpoint endpoint{.host = wanted.host, .port = wanted.port, .tls = wanted.tls.has_value()};
-        if (wanted.tls) {
-            endpoint.certificate_file = wanted.tls->certificate_file;
-            endpoint.key_file = wanted.tls->key_file;
-        }
-        server_ = std::make_unique<http::Server>(world_, world_.listen(endpoint), make_routes(*this),
-                                                 http::ServerLimits{}, make_gate(wanted), make_streaming(*this));
-    } catch (const boost::system::system_error& refused) {
-        throw std::runtime_error(fmt::format("listening on {}: {}; set server.listen to another address",
-                                             with_port(wanted.host, wanted.port), refused.code().message()));
-    }
+    server_ = std::make_unique<http::Server>(world_, listen_on(world_, wanted), make_routes(*this),
+                                             http::ServerLimits{}, make_gate(wanted), make_streaming(*this));
     if (wanted.public_url.ends_with(":0")) {  // the default for any free port: only now it is known
         public_url_ = (wanted.tls ? "https://" : "http://") + with_port(wanted.host, server_->port());
         downloads_.set_public_url(public_url_);
@@ -181,7 +168,11 @@ awaitable<void> Daemon::shut_down() {
     co_await passes_.join(forever);
     co_await services_.join(forever);
     for (auto& installation : installations_) co_await installation->save_tokens();
-    co_await fail_interrupted();  // what had to be cut
+    try {
+        co_await fail_interrupted();          // what had to be cut
+    } catch (const std::exception& broken) {  // a full disk must not keep us from ending: start() does it again
+        log_.error("operations.not_ended", {{"error", broken.what()}});
+    }
     client_.close_idle();
 }
 
@@ -308,9 +299,12 @@ awaitable<result<SyncReport>> Daemon::sync(SyncOrder order) {
                 std::ranges::any_of(*wanted, [&](const Target& other) { return waits_for((*wanted)[i], other); });
             if (!waits) reads.spawn(read_in_turn(*wanted, read, report, i, reads));
         }
+        // Who asked may be gone, and this be cancelled for it; the reads refer to what stands here.
+        co_await asio::this_coro::throw_if_cancelled(false);
         while (!co_await reads.join(forever)) {
         }
         syncs_.erase(&reads);
+        co_await asio::this_coro::throw_if_cancelled(true);
     }
     report.pending = co_await drain(order.drain);
     report.finished =

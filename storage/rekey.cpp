@@ -95,6 +95,14 @@ private:
     const Random& random_;
 };
 
+/// Whether a key has been noted and something is encrypted with it.
+bool has_secrets(Database& db) {
+    auto used = db.query(
+        "SELECT EXISTS (SELECT 1 FROM meta WHERE key = 'key_check') AND (EXISTS (SELECT 1 FROM connection_token) "
+        "OR EXISTS (SELECT 1 FROM write_body WHERE length(body) > 0 OR length(answer) > 0))");
+    return used.step() && used.integer(0) != 0;
+}
+
 }  // namespace
 
 std::int64_t rekey(const std::string& path, const Cipher& from, const Cipher& to, const Random& random) {
@@ -127,15 +135,15 @@ std::optional<bool> is_key_of(const std::string& path, const Cipher& key) {
     return sealed && key.open(*sealed, check_place).has_value();
 }
 
+bool needs_its_key(const std::string& path) {
+    Database db(path, OpenMode::read_write);
+    return has_secrets(db);
+}
+
 bool note_key(const std::string& path, const Cipher& key) {
     Database db(path, OpenMode::read_write);
     if (db.schema_version() == 0) return true;
-    {
-        auto used = db.query(
-            "SELECT EXISTS (SELECT 1 FROM meta WHERE key = 'key_check') AND (EXISTS (SELECT 1 FROM connection_token) "
-            "OR EXISTS (SELECT 1 FROM write_body WHERE length(body) > 0 OR length(answer) > 0))");
-        if (used.step() && used.integer(0) != 0) return false;
-    }
+    if (has_secrets(db)) return false;
     // The same nonce each time: it is the same text, and the only one that is ever sealed with it.
     const auto sealed = key.seal(check_place, check_place, [] { return std::uint64_t(0); });
     db.run("INSERT OR REPLACE INTO meta (key, value) VALUES ('key_check', ?)", base64_encode(sealed));

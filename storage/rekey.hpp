@@ -17,6 +17,8 @@ std::int64_t rekey(const std::string& path, const Cipher& from, const Cipher& to
 /// Whether the key is the one that the database was begun with, or that rekey() encrypted with last; empty: there is no
 /// database, or nothing has been noted yet.
 std::optional<bool> is_key_of(const std::string& path, const Cipher& key);
+/// Whether a key has been noted and something is encrypted with it.
+bool needs_its_key(const std::string& path);
 /// Notes that this is the database's key, unless another is and something is encrypted with it: false. Nobody else may
 /// be writing.
 bool note_key(const std::string& path, const Cipher& key);

@@ -53,6 +53,15 @@ Response problem(int status, std::string_view title) {
             "{\"title\":\"" + std::string(title) + "\",\"status\":" + std::to_string(status) + "}"};
 }
 
+/// Where two readers may not agree where it ends or whom it is for: a way to smuggle requests (RFC 9112, 3.2 and 6.1).
+bool is_ambiguous(const beast::request_header<>& head) {
+    const auto hosts = head.count(beast::field::host), codings = head.count(beast::field::transfer_encoding);
+    const bool modern = head.version() >= 11;
+    if (hosts > 1 || (hosts == 0 && modern)) return true;
+    if (codings == 0) return false;
+    return codings > 1 || !modern || !Headers::same(head[beast::field::transfer_encoding], "chunked");
+}
+
 /// Whether the client waits to be told that it may send its body.
 bool waits_to_go_on(const Request& head) { return Headers::same(head.headers.get("Expect"), "100-continue"); }
 
@@ -193,8 +202,7 @@ struct Server::Impl {
         explicit Session(Stream s) : stream(std::move(s)) {}
         Stream stream;
         bool busy = false;                // a request is in hand
-        bool streams = false;             // piece by piece
-        asio::cancellation_signal cut{};  // ends a handler that streams
+        asio::cancellation_signal cut{};  // ends its handler
     };
     using Header = beast::request_parser<beast::empty_body>;
 
@@ -258,6 +266,10 @@ awaitable<bool> Server::Impl::read_header(Session& session, boost::beast::flat_b
         co_await refuse(session, problem(400, "Not an HTTP request"), false);
     if (failure) co_return false;
     head = from_beast(parser.get());
+    if (is_ambiguous(parser.get())) {
+        co_await refuse(session, problem(400, "One Host, and no Transfer-Encoding but chunked"), head.method == "HEAD");
+        co_return false;
+    }
     auto refused = gate ? gate(head) : std::nullopt;
     if (!refused) co_return true;
     co_await write(session, std::move(*refused), false, head.method == "HEAD");
@@ -307,7 +319,6 @@ awaitable<bool> Server::Impl::handle_streamed(Session& session, boost::beast::fl
         world,           session.stream,          buffer, limits,   Exchange::Impl::Parser(std::move(header)),
         std::move(head), keep_alive && !stopping, modern, has_body, expects};
     Exchange exchange(state);
-    session.streams = true;
     bool failed = false;
     try {
         co_await streaming.handler(exchange);
@@ -315,7 +326,6 @@ awaitable<bool> Server::Impl::handle_streamed(Session& session, boost::beast::fl
         failed = true;
     }
     if (failed && !state.started) co_await exchange.answer(problem(500, "Internal error"));
-    session.streams = false;
     if (state.is_clean()) co_return state.keep_alive && !stopping;
     if (state.finished && !state.broken) co_await linger(session);
     co_return false;
@@ -400,8 +410,9 @@ void Server::stop(bool hard) {
     impl_->changed.ring();
     for (auto at = impl_->sessions.begin(); at != impl_->sessions.end();) {
         auto& session = *at++;  // cancelling may end it at once
-        if (hard || !session.busy) session.stream.close();
-        if (hard && session.streams) session.cut.emit(asio::cancellation_type::terminal);
+        const bool busy = session.busy;
+        if (hard || !busy) session.stream.close();
+        if (hard && busy) session.cut.emit(asio::cancellation_type::terminal);
     }
 }
 

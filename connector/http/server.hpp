@@ -71,8 +71,8 @@ public:
     std::uint16_t port() const;
     /// Accepts until stop() was called and the last connection has ended.
     awaitable<void> run();
-    /// Accepts nothing more, closes idle connections, lets requests in hand end; with `hard`, cuts those too, and
-    /// cancels the handlers of streamed ones.
+    /// Accepts nothing more, closes idle connections, lets requests in hand end; with `hard`, cuts those too and
+    /// cancels their handlers.
     void stop(bool hard = false);
 
 private:

@@ -7,17 +7,20 @@
 
 #include <boost/json/fwd.hpp>
 
+#include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace syncd::cli {
 
-inline constexpr int exit_done = 0, exit_failed = 1, exit_usage = 2, exit_unfinished = 3,
-                     exit_unknown = 4;
+inline constexpr int exit_done = 0, exit_failed = 1, exit_usage = 2, exit_unfinished = 3, exit_unknown = 4;
 
 /// Ends a command with a status and a sentence on standard error.
-struct Exit {
+struct Exit : std::exception {
+    Exit(int ends_with, std::string says) : status(ends_with), message(std::move(says)) {}
+    const char* what() const noexcept override { return message.c_str(); }
     int status;
     std::string message;
 };

@@ -4,6 +4,7 @@
 #include "daemon/cli/storage_key.hpp"
 #include "daemon/commands.hpp"
 #include "daemon/daemon.hpp"
+#include "daemon/http/routes.hpp"
 #include "daemon/lock.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -50,8 +51,22 @@ struct Process {
 
     asio::io_context io{1};
     asio::thread_pool writer{1};
+    boost::asio::signal_set signals{io};  // keeps those that come while nobody waits
+    bool ending = false;                  // a signal asked for it
     std::unique_ptr<World> world;
     storage::Store store;
+};
+
+/// Does it however the scope is left: who waits for a signal keeps the loop running.
+class AtEnd {
+public:
+    explicit AtEnd(std::function<void()> work) : work_(std::move(work)) {}
+    ~AtEnd() { work_(); }
+    AtEnd(const AtEnd&) = delete;
+    AtEnd& operator=(const AtEnd&) = delete;
+
+private:
+    std::function<void()> work_;
 };
 
 /// Of the volume that the file is on.
@@ -89,12 +104,14 @@ result<std::string> execute_here(const Context& context, const std::string& comm
     Daemon daemon(*process.world, process.store, config, bentley::Catalog::builtin(), log, process.key(config));
     result<std::string> answer = Error{errc::internal, "not run"};
     bool done = false;
-    boost::asio::signal_set signals(process.io, SIGTERM, SIGINT);
+    auto& signals = process.signals;
+    for (const int signal : {SIGTERM, SIGINT}) signals.add(signal);
     Timer grace(*process.world);
     bool stopping = false;
+    bool over = false;
     std::function<void(boost::system::error_code, int)> on_signal = [&](boost::system::error_code cancelled, int) {
         if (cancelled) return;
-        signals.async_wait(on_signal);
+        if (!over) signals.async_wait(on_signal);
         if (std::exchange(stopping, true)) return daemon.cut();
         daemon.stop();
         grace.async_wait(stop_grace, [&](error_code ended) {
@@ -103,6 +120,11 @@ result<std::string> execute_here(const Context& context, const std::string& comm
     };
     signals.async_wait(on_signal);
     auto work = [&]() -> awaitable<void> {
+        const AtEnd wait_no_more([&] {
+            over = true;
+            signals.cancel();
+            grace.cancel();
+        });
         try {
             co_await daemon.start();
             answer = co_await run_command(daemon, command, arguments);
@@ -111,8 +133,6 @@ result<std::string> execute_here(const Context& context, const std::string& comm
         }
         done = true;
         co_await daemon.shut_down();
-        signals.cancel();
-        grace.cancel();
     };
     auto showing = [&]() -> awaitable<void> { co_await show_progress(*process.world, progress, done); };
     asio::co_spawn(process.io, showing(), [](std::exception_ptr) {});
@@ -166,29 +186,33 @@ result<std::string> hand_over(const Context& context, const Holder& holder, cons
     return answer;
 }
 
-/// One life of the daemon under one configuration, from its signals' point of view.
+/// One life of the daemon under one configuration, from its signals' point of view. One that comes between two lives is
+/// the next one's.
 class Life {
 public:
     Life(const Context& context, DatabaseLock& lock, Process& process)
         : context_(context),
           lock_(lock),
+          process_(process),
           log_(make_log(context.config->logging, config::LogLevel::debug)),
           daemon_(*process.world, process.store, *context.config, bentley::Catalog::builtin(), log_,
-                  process.key(*context.config)),
-          signals_(process.io, SIGTERM, SIGINT, SIGHUP) {
+                  process.key(*context.config)) {
         wait_for_signal();
         daemon_.watch_disk([path = context.config->storage.path] { return disk_space(path); });
     }
 
     awaitable<void> run() {
+        const AtEnd wait_no_more([this] {
+            over_ = true;
+            process_.signals.cancel();
+        });
         std::exception_ptr failure;
         try {
             co_await serve();
         } catch (const std::exception&) {
             failure = std::current_exception();
         }
-        if (failure) co_await daemon_.shut_down();
-        signals_.cancel();
+        if (failure) co_await give_up();
         if (failure) std::rethrow_exception(failure);
         log_.info("daemon.stopped", {});
     }
@@ -199,8 +223,7 @@ private:
     awaitable<void> serve() {
         const auto port = daemon_.listen();
         co_await daemon_.start();
-        const auto& host = context_.config->server.host;
-        const auto address = fmt::format("{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port);
+        const auto address = with_port(context_.config->server.host, port);
         lock_.publish(address);
         log_.info("daemon.started", {{"version", SYNCD_VERSION},
                                      {"address", address},
@@ -209,28 +232,45 @@ private:
         sd_notify(0, "READY=1");
         co_await daemon_.run();
     }
+    /// After a failure: that one is thrown, not another one on the way out.
+    awaitable<void> give_up() {
+        try {
+            co_await daemon_.shut_down();
+        } catch (const std::exception& broken) {
+            log_.error("daemon.broken", {{"error", broken.what()}});
+        }
+    }
     void wait_for_signal() {
-        signals_.async_wait([this](error_code cancelled, int signal) {
+        process_.signals.async_wait([this](error_code cancelled, int signal) {
             if (cancelled) return;
-            wait_for_signal();
+            if (!over_) wait_for_signal();  // it may have come just before the end
             signal == SIGHUP ? reload() : end(signal);
         });
     }
     void end(int signal) {
         next.reset();
-        if (std::exchange(ending_, true)) return daemon_.cut();
+        if (std::exchange(process_.ending, true)) return daemon_.cut();
         log_.info("daemon.stopping", {{"signal", signal}});
         daemon_.stop();
     }
+    /// Throws what would keep the next life from beginning, while this one can still go on.
+    void check(const config::Config& fresh) {
+        if (fresh.storage.path != context_.config->storage.path)
+            throw Exit{exit_usage, "storage.path can't change while the daemon runs"};
+        check_storage_key(fresh, [this] { return process_.world->random(); });
+        auto server = fresh.server;
+        server.port = 0;  // its own may be ours
+        listen_on(*process_.world, server)->close();
+    }
     void reload() {
-        if (ending_) return;
+        if (process_.ending) return;
         Context fresh{.config_path = context_.config_path};
         try {
             fresh.load();
-            if (fresh.config->storage.path != context_.config->storage.path)
-                throw Exit{exit_usage, "storage.path can't change while the daemon runs"};
-        } catch (const Exit& refused) {
-            const auto why = refused.message.empty() ? std::string("its errors stand above") : refused.message;
+            check(*fresh.config);
+        } catch (const std::exception& refused) {
+            const std::string said = refused.what();
+            const auto why = said.empty() ? "its errors stand above" : said;
             log_.error("config.refused", {{"error", why + "; the old configuration goes on"}});
             return;
         }
@@ -241,10 +281,10 @@ private:
 
     const Context& context_;
     DatabaseLock& lock_;
+    Process& process_;
     Log log_;
     Daemon daemon_;
-    boost::asio::signal_set signals_;
-    bool ending_ = false;
+    bool over_ = false;
 };
 
 }  // namespace
@@ -277,6 +317,7 @@ void run_online(const std::function<awaitable<void>(World& world)>& work) {
 int run_daemon(Context& context) {
     auto lock = lock_database(context.config->storage.path);
     Process process(*context.config);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) process.signals.add(signal);
     for (std::unique_ptr<config::Config> next, previous;;) {
         std::exception_ptr failure;
         try {
@@ -287,7 +328,7 @@ int run_daemon(Context& context) {
             failure = std::current_exception();
         }
         if (failure) {  // a configuration taken up by SIGHUP that can't be lived with, such as a port in use
-            if (!previous) std::rethrow_exception(failure);
+            if (!previous || process.ending) std::rethrow_exception(failure);
             make_log(previous->logging, config::LogLevel::debug)
                 .error("config.refused", {{"error", describe(failure) + "; the old configuration goes on"}});
             next = std::move(previous);

@@ -10,19 +10,38 @@
 
 namespace syncd::cli {
 
+namespace {
+
+Secret key_of(const config::Config& config, const Random& random) {
+    const auto& configured = config.storage.encryption_key;
+    return configured ? *configured : load_or_make_key(config.storage.path, random);
+}
+
+Exit wrong_key(const config::Config& config) {
+    const auto& path = config.storage.path;
+    return {exit_failed, fmt::format("what {} keeps encrypted was written with another key: {}", path,
+                                     config.storage.encryption_key
+                                         ? "put that one into storage.encryptionKey"
+                                         : "restore " + path + ".key as it was, or set storage.encryptionKey")};
+}
+
+}  // namespace
+
 Secret storage_key(const config::Config& config, const Random& random) {
     const auto& path = config.storage.path;
-    const auto& configured = config.storage.encryption_key;
-    if (!configured)
+    if (!config.storage.encryption_key)
         settle_new_key(path, [&](const Secret& key) { return storage::is_key_of(path, Cipher(key)).value_or(false); });
-    const auto key = configured ? *configured : load_or_make_key(path, random);
+    const auto key = key_of(config, random);
     const bool there = std::filesystem::exists(path);
     if (!there || storage::is_key_of(path, Cipher(key)).value_or(false) || storage::note_key(path, Cipher(key)))
         return key;
-    throw Exit{exit_failed,
-               fmt::format("what {} keeps encrypted was written with another key: {}", path,
-                           configured ? "put that one into storage.encryptionKey"
-                                      : "restore " + path + ".key as it was, or set storage.encryptionKey")};
+    throw wrong_key(config);
+}
+
+void check_storage_key(const config::Config& config, const Random& random) {
+    const auto& path = config.storage.path;
+    if (storage::is_key_of(path, Cipher(key_of(config, random))).value_or(true)) return;
+    if (storage::needs_its_key(path)) throw wrong_key(config);
 }
 
 }  // namespace syncd::cli

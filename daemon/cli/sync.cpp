@@ -35,7 +35,6 @@ public:
             fmt::print(stderr, "\r\x1b[K{}", line);
             shown_ = true;
         } catch (const std::exception&) {  // the database is just being made
-        } catch (const Exit&) {
         }
     }
     void clear() const {

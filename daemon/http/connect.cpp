@@ -26,8 +26,8 @@ std::string start_subject(const std::string& installation_id, const Secret& brow
     return "start:" + installation_id + ":" + oauth::digest_of(browser.reveal());
 }
 
-Secret browser_of(const http::Request& request) {
-    const auto value = own_cookie(request, browser_cookie);
+Secret browser_of(const Daemon& daemon, const http::Request& request) {
+    const auto value = own_cookie(request, browser_cookie, is_https(daemon.public_url()));
     return Secret(oauth::is_random_text(value) ? value : "");
 }
 
@@ -55,7 +55,8 @@ std::string row(std::string_view name, std::string_view value) {
 
 awaitable<http::Response> show(Daemon& daemon, http::Request request, std::string id, std::string query) {
     const auto now = daemon.world().now();
-    const bool allowed = daemon.config().server.api_keys.empty() || daemon.sessions().holds(request) ||
+    const bool allowed = daemon.config().server.api_keys.empty() ||
+                         daemon.sessions().holds(request, is_https(daemon.public_url())) ||
                          daemon.links().is_valid(connect_subject(id), query, now);
     if (!allowed)
         co_return ask_for_key(daemon, base_path(daemon.public_url()) + std::string(prefix) + http::percent_encode(id),
@@ -67,7 +68,7 @@ awaitable<http::Response> show(Daemon& daemon, http::Request request, std::strin
     if (!installation)
         co_return plain_page(404, "Nothing to connect",
                              "There is no such installation, or it signs in without a user.");
-    auto browser = browser_of(request);
+    auto browser = browser_of(daemon, request);
     if (browser.empty()) browser = oauth::random_text([&daemon] { return daemon.world().random(); });
     const auto start =
         fmt::format("{}{}{}{}?{}", base_path(daemon.public_url()), prefix, http::percent_encode(id), start_suffix,
@@ -85,7 +86,7 @@ awaitable<http::Response> show(Daemon& daemon, http::Request request, std::strin
 }
 
 awaitable<http::Response> start(Daemon& daemon, http::Request request, std::string id, std::string query) {
-    const auto browser = browser_of(request);
+    const auto browser = browser_of(daemon, request);
     const auto* installation = find_user_installation(daemon.config(), id);
     const bool allowed =
         !browser.empty() && daemon.links().is_valid(start_subject(id, browser), query, daemon.world().now());
@@ -101,7 +102,7 @@ awaitable<http::Response> callback(Daemon& daemon, http::Request request, std::s
                          .code = Secret(form.get("code")),
                          .error = form.get("error"),
                          .error_description = form.get("error_description")};
-    const auto done = co_await end_consent(daemon, std::move(answer), browser_of(request));
+    const auto done = co_await end_consent(daemon, std::move(answer), browser_of(daemon, request));
     if (done) {
         const auto& name = (*done)->group_name.empty() ? (*done)->group_ref : (*done)->group_name;
         co_return plain_page(200, "Connected", name + " is connected. Reading begins now; you may close this page.");

@@ -1,4 +1,4 @@
-// The HTTP API: who may ask, and what for.
+// The HTTP API: where it is, who may ask, and what for.
 #pragma once
 
 #include "config/config.hpp"
@@ -8,6 +8,10 @@ namespace syncd {
 
 class Daemon;
 
+/// `host:port`, an IPv6 address in brackets.
+std::string with_port(const std::string& host, std::uint16_t port);
+/// Takes the configured address; throws, naming it or the file of TLS, when that can't be had.
+std::unique_ptr<Acceptor> listen_on(World& world, const config::Server& server);
 /// Who may ask: health checks and signed links need no key, all else does, where keys are configured.
 http::Gate make_gate(const config::Server& server);
 /// Answers what the gate let through.

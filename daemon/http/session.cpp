@@ -36,9 +36,8 @@ std::string make_cookie(const std::string& name, const std::string& value, const
                        seconds, same_site, https ? "; Secure" : "");
 }
 
-std::string own_cookie(const http::Request& request, const std::string& name) {
-    const auto secure = cookie_of(request, https_prefix + name);
-    return secure.empty() ? cookie_of(request, name) : secure;
+std::string own_cookie(const http::Request& request, const std::string& name, bool https) {
+    return cookie_of(request, https ? https_prefix + name : name);
 }
 
 std::string Sessions::open(bool secure) {
@@ -50,15 +49,15 @@ std::string Sessions::open(bool secure) {
     return make_cookie(session_cookie, id.reveal(), "Strict", session_lifetime, secure);
 }
 
-bool Sessions::holds(const http::Request& request) const {
-    const auto id = own_cookie(request, session_cookie);
+bool Sessions::holds(const http::Request& request, bool secure) const {
+    const auto id = own_cookie(request, session_cookie, secure);
     if (!oauth::is_random_text(id)) return false;
     const auto found = ends_.find(oauth::digest_of(id));
     return found != ends_.end() && world_.tick() < found->second;
 }
 
-void Sessions::close(const http::Request& request) {
-    ends_.erase(oauth::digest_of(own_cookie(request, session_cookie)));
+void Sessions::close(const http::Request& request, bool secure) {
+    ends_.erase(oauth::digest_of(own_cookie(request, session_cookie, secure)));
 }
 
 bool is_api_key(const config::Server& server, std::string_view given) {

@@ -22,10 +22,10 @@ public:
 
     /// Opens one; the value of its Set-Cookie header. `secure`: browsers send it over https only.
     std::string open(bool secure);
-    /// Whether the request comes with a session that is still good.
-    bool holds(const http::Request& request) const;
+    /// Whether the request comes with a session that is still good; `secure` as when it was opened.
+    bool holds(const http::Request& request, bool secure) const;
     /// Ends the request's session, if it has one.
-    void close(const http::Request& request);
+    void close(const http::Request& request, bool secure);
 
 private:
     World& world_;
@@ -35,8 +35,9 @@ private:
 /// `NAME=VALUE` with the attributes that all our cookies have; `https`: with the prefix that no other host can set.
 std::string make_cookie(const std::string& name, const std::string& value, const std::string& same_site,
                         Duration lifetime, bool https);
-/// What make_cookie() called so, as the request brings it.
-std::string own_cookie(const http::Request& request, const std::string& name);
+/// What make_cookie() called so, as the request brings it. With `https` no other: a page of a neighbouring host can set
+/// one without the prefix.
+std::string own_cookie(const http::Request& request, const std::string& name, bool https);
 
 /// Whether the path is the one that takes an API key of a form: POST `/session`, fields `key` and `next`.
 bool is_session_path(std::string_view path);

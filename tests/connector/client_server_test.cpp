@@ -167,9 +167,8 @@ TEST(Client, BytesBehindAnAnswerAreNotTheNextAnswer) {
 
 TEST(Client, ABodyOverTheLimitIsAnError) {
     Loopback loopback;
-    const auto port = loopback.serve([](Request) -> awaitable<Response> {
-        co_return Response{200, {}, std::string(1001, 'x')};
-    });
+    const auto port =
+        loopback.serve([](Request) -> awaitable<Response> { co_return Response{200, {}, std::string(1001, 'x')}; });
 
     EXPECT_EQ(code_of(loopback.get(port, {.body_bytes_max = 1000})), errc::too_large);
     EXPECT_EQ(loopback.get(port, {.body_bytes_max = 1001})->body.size(), 1001u);
@@ -266,11 +265,32 @@ TEST(Server, AMalformedRequestIsAnswered400) {
     EXPECT_EQ(loopback.get(port)->status, 200) << "and goes on serving others";
 }
 
+TEST(Server, ARequestWhoseEndOrHostIsInDoubtIsAnswered400AndNoSecondOneIsSeenInIt) {
+    Loopback loopback;
+    const auto port = loopback.serve(echo);
+    const std::string host = "Host: x\r\n", behind = "\r\nGET /second HTTP/1.1\r\nHost: x\r\n\r\n";
+    for (const auto& fields :
+         {host + "Transfer-Encoding: gzip\r\n", host + "Transfer-Encoding: chunked, identity\r\n",
+          host + "Transfer-Encoding: gzip, chunked\r\n", host + "Transfer-Encoding: xchunked\r\n",
+          host + "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", host + host, std::string()}) {
+        const auto heard = talk(loopback, port, "POST /first HTTP/1.1\r\n" + fields + behind);
+        EXPECT_TRUE(heard.starts_with("HTTP/1.1 400 ")) << fields << heard;
+        EXPECT_EQ(heard.find("HTTP/1.1", 1), std::string::npos) << fields << heard;
+    }
+    const auto old = talk(loopback, port, "GET /old HTTP/1.0\r\n\r\n");
+    EXPECT_NE(old.find("GET /old"), std::string::npos) << "HTTP/1.0 knows no Host";
+    const auto chunked = talk(loopback, port,
+                              "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: Chunked\r\n\r\n"
+                              "1\r\na\r\n0\r\n\r\n");
+    EXPECT_TRUE(chunked.ends_with("POST / a")) << chunked;
+}
+
 TEST(Server, AHeaderOverTheLimitIsAnswered431) {
     Loopback loopback;
     const auto port = loopback.serve(echo);
 
-    EXPECT_TRUE(talk(loopback, port, "GET / HTTP/1.1\r\nX: " + std::string(17'000, 'x')).starts_with("HTTP/1.1 431 "));
+    EXPECT_TRUE(talk(loopback, port, "GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(17'000, 'x'))
+                    .starts_with("HTTP/1.1 431 "));
 }
 
 TEST(Server, ABodyOverTheLimitIsAnswered413) {
@@ -283,11 +303,12 @@ TEST(Server, ABodyOverTheLimitIsAnswered413) {
         },
         {.body_bytes_max = 1000});
 
-    EXPECT_TRUE(talk(loopback, port, "POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n").starts_with("HTTP/1.1 413 "));
-    EXPECT_TRUE(
-        talk(loopback, port,
-             "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + std::string(1001, 'x') + "\r\n0\r\n\r\n")
-            .starts_with("HTTP/1.1 413 "));
+    EXPECT_TRUE(talk(loopback, port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n")
+                    .starts_with("HTTP/1.1 413 "));
+    EXPECT_TRUE(talk(loopback, port,
+                     "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" +
+                         std::string(1001, 'x') + "\r\n0\r\n\r\n")
+                    .starts_with("HTTP/1.1 413 "));
     EXPECT_EQ(handled, 0);
     EXPECT_EQ(loopback.send(port, {.method = "POST", .body = std::string(1000, 'x')})->status, 200);
 }
@@ -309,7 +330,8 @@ TEST(Server, PipelinedRequestsAreAnsweredInOrder) {
     Loopback loopback;
     const auto port = loopback.serve(echo);
 
-    const auto answers = talk(loopback, port, "GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\nConnection: close\r\n\r\n");
+    const auto answers = talk(
+        loopback, port, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 
     EXPECT_LT(answers.find("GET /1 "), answers.find("GET /2 "));
     EXPECT_NE(answers.find("GET /2 "), std::string::npos);
@@ -326,7 +348,7 @@ TEST(Server, AStatusOfZeroClosesTheConnectionUnanswered) {
     Loopback loopback;
     const auto port = loopback.serve([](Request) -> awaitable<Response> { co_return Response{}; });
 
-    EXPECT_EQ(talk(loopback, port, "GET / HTTP/1.1\r\n\r\n"), "");
+    EXPECT_EQ(talk(loopback, port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "");
 }
 
 TEST(Server, AnAddressInUseIsSaid) {

@@ -56,9 +56,9 @@ TEST(Streaming, AConnectionIsUsedAgainAfterACleanExchange) {
     const auto port = bench.stream(mirror);
 
     const auto heard = bench.talk(port,
-                                  "POST /s HTTP/1.1\r\nContent-Length: 1\r\n\r\na"
-                                  "POST /other HTTP/1.1\r\nContent-Length: 1\r\n\r\nb"
-                                  "POST /s HTTP/1.1\r\nConnection: close\r\nContent-Length: 1\r\n\r\nc");
+                                  "POST /s HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na"
+                                  "POST /other HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nb"
+                                  "POST /s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\nc");
 
     EXPECT_NE(heard.find("\r\n\r\n1\r\na\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n"), std::string::npos) << heard;
     EXPECT_NE(heard.find("POST /other b"), std::string::npos);
@@ -77,7 +77,8 @@ TEST(Streaming, AnswersWithoutABodyHaveNone) {
          {std::pair("HEAD", "/s"), std::pair("GET", "/s204"), std::pair("GET", "/s304")}) {
         const auto heard = bench.talk(
             port,
-            fmt::format("{} {} HTTP/1.1\r\n\r\nGET /other HTTP/1.1\r\nConnection: close\r\n\r\n", method, target));
+            fmt::format("{} {} HTTP/1.1\r\nHost: x\r\n\r\nGET /other HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+                        method, target));
         const auto end = heard.find("\r\n\r\n");
         EXPECT_EQ(heard.substr(end + 4, 12), "HTTP/1.1 200") << heard;
         EXPECT_EQ(heard.substr(0, end).find("Content-Length: 5") != std::string::npos, target != std::string("/s204"));
@@ -249,7 +250,7 @@ TEST(Streaming, AClientThatWaitsToGoOnIsToldSoAndOnlyWhenItsBodyIsWanted) {
     });
     const auto ask = [&](const std::string& target) {
         return bench.talk(port, "POST " + target +
-                                    " HTTP/1.1\r\nConnection: close\r\nExpect: 100-continue\r\n"
+                                    " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n"
                                     "Content-Length: 1\r\n\r\nx");
     };
     EXPECT_TRUE(ask("/s").starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"));
@@ -270,7 +271,7 @@ TEST(Streaming, AClientThatStopsSendingIsCut) {
         },
         {.body_timeout = 30ms});
 
-    EXPECT_EQ(bench.talk(port, "POST /s HTTP/1.1\r\nContent-Length: 9\r\n\r\nab"), "");
+    EXPECT_EQ(bench.talk(port, "POST /s HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab"), "");
 
     ASSERT_TRUE(seen);
     EXPECT_EQ(seen->code, errc::timed_out);
@@ -290,7 +291,7 @@ TEST(Streaming, AClientThatReadsNothingIsCut) {
         {.write_timeout = 30ms});
     tcp::socket deaf(bench.context);
     deaf.connect(tcp::endpoint(asio::ip::address_v4::loopback(), port));
-    asio::write(deaf, asio::buffer(std::string("GET /s HTTP/1.1\r\n\r\n")));
+    asio::write(deaf, asio::buffer(std::string("GET /s HTTP/1.1\r\nHost: x\r\n\r\n")));
 
     testing::run_until(bench.context, [&] { return cut; });
 }
@@ -305,7 +306,7 @@ TEST(Streaming, ACutServerCancelsTheHandlersThatStream) {
     });
     tcp::socket socket(bench.context);
     socket.connect(tcp::endpoint(asio::ip::address_v4::loopback(), port));
-    asio::write(socket, asio::buffer(std::string("GET /s HTTP/1.1\r\n\r\n")));
+    asio::write(socket, asio::buffer(std::string("GET /s HTTP/1.1\r\nHost: x\r\n\r\n")));
     testing::run_until(bench.context, [&] { return begun; });
 
     bench.servers.front().stop(true);
@@ -341,7 +342,7 @@ TEST(Server, ABodyThatDoesNotComeIsWaitedForOnlySoLong) {
     Bench bench;
     const auto port = bench.serve(echo, {.body_timeout = 10ms});
 
-    EXPECT_EQ(bench.talk(port, "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab"), "");
+    EXPECT_EQ(bench.talk(port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"), "");
 }
 
 TEST(Server, ARefusalReachesAClientThatIsStillSending) {
@@ -349,7 +350,7 @@ TEST(Server, ARefusalReachesAClientThatIsStillSending) {
     const auto port = bench.serve(echo, {.body_bytes_max = 1000});
 
     const auto heard =
-        bench.talk(port, "POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + std::string(900'000, 'x'));
+        bench.talk(port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + std::string(900'000, 'x'));
 
     EXPECT_TRUE(heard.starts_with("HTTP/1.1 413 ")) << heard;
 }

@@ -7,6 +7,7 @@
 #include "tests/sandbox/sandbox.hpp"
 #include "tests/support/temporary_folder.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
@@ -32,8 +33,12 @@ class Connect : public ::testing::Test {
 protected:
     Connect() {
         const auto provider = loopback.serve([this](http::Request request) {
-            if (request.target.starts_with("/connect/token")) forms.push_back(request.body);
-            return box.provider(std::move(request));
+            const bool for_token = request.target.starts_with("/connect/token");
+            if (for_token) forms.push_back(request.body);
+            const bool for_list = request.target.starts_with("/itwins");
+            lists += for_list;
+            return (for_token && token_hangs) || (for_list && lists_hang) ? no_answer()
+                                                                          : box.provider(std::move(request));
         });
         const auto hook =
             loopback.serve([](http::Request) -> awaitable<http::Response> { co_return http::Response{200}; });
@@ -86,6 +91,21 @@ protected:
         browser.open(link()).click("Go on to the provider").submit("decision=allow");
         ASSERT_EQ(shown(), "200 Connected") << browser.page.body;
     }
+    awaitable<http::Response> no_answer() {
+        Timer timer(*loopback.world);
+        co_await timer.async_wait(1h);
+        co_return http::Response{};
+    }
+    /// Consents, and asks for the page that this leads to.
+    testing::Running<result<http::Response>> come_back() {
+        browser.open(link()).click("Go on to the provider");
+        browser.accepts_redirects = false;
+        browser.submit("decision=allow");
+        const auto url = http::parse_url(browser.page.headers.get("Location")).value();
+        http::Request request{.target = url.target,
+                              .headers = {{"Cookie", "syncd-consent=" + browser.cookies.at("syncd-consent")}}};
+        return testing::start(loopback.context, loopback.client.send(url, std::move(request), {.timeout = 1h}));
+    }
     bool has_read() { return run(store->object_state("inst", "itwins")).last_full_at.has_value(); }
     void wait_until(const std::function<bool()>& condition) {
         for (int i = 0; !condition(); ++i) {
@@ -97,6 +117,8 @@ protected:
 
     http::Loopback loopback;
     std::vector<std::string> forms;  // that the token endpoint got
+    int lists = 0;                   // that the provider was asked for
+    bool token_hangs = false, lists_hang = false;
     sandbox::Sandbox box{*loopback.world, {.itwins = 5}};
     std::string origin, ours;
     testing::TemporaryFolder folder;
@@ -272,6 +294,35 @@ TEST_F(Connect, ARestartGoesOnWithoutTheUser) {
 
     EXPECT_TRUE(run(daemon->sync({.installation_id = "inst", .drain = 0s}))->reads.at(0).outcome.success);
     EXPECT_TRUE(forms.back().starts_with("grant_type=refresh_token&client_id=sandbox-native&refresh_token="));
+}
+
+TEST_F(Connect, ACutDoesNotWaitForASignInThatTheProviderDoesNotAnswer) {
+    config.provider.timeout = 1h;
+    token_hangs = true;
+    auto page = come_back();
+    wait_until([&] { return !forms.empty(); });
+
+    asio::post(loopback.context, [&] { daemon->cut(); });
+
+    testing::run_until(loopback.context, [&] { return running->done() && page.done(); });
+    EXPECT_FALSE(page.get());
+}
+
+TEST_F(Connect, ACutDuringASyncThatSomebodyAskedForEndsItsReads) {
+    sign_in();
+    lists_hang = true;
+    const auto before = lists;
+    http::Request request{.method = "POST", .target = "/control/sync", .headers = {{"X-Api-Key", "the-api-key"}}};
+    request.headers.add("Content-Type", "application/json");
+    request.body = R"({"full":true})";
+    auto asked = testing::start(loopback.context, loopback.client.send(http::parse_url(ours + "/control/sync").value(),
+                                                                       std::move(request), {.timeout = 1h}));
+    wait_until([&] { return lists > before; });
+
+    asio::post(loopback.context, [&] { daemon->cut(); });
+
+    testing::run_until(loopback.context, [&] { return running->done() && asked.done(); });
+    EXPECT_FALSE(asked.get());
 }
 
 TEST_F(Connect, SigningOutForgetsTheUser) {

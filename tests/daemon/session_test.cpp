@@ -20,16 +20,27 @@ TEST(Sessions, LastTwelveHoursForTheCookieThatWasGiven) {
     Sessions sessions(world);
     const auto one = with(sessions.open(false)), other = with(sessions.open(true));
 
-    EXPECT_TRUE(sessions.holds(one));
-    EXPECT_TRUE(sessions.holds(other));
-    EXPECT_FALSE(sessions.holds({}));
-    EXPECT_FALSE(sessions.holds(with("syncd-session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA; x")));
-    sessions.close(one);
-    EXPECT_FALSE(sessions.holds(one));
+    EXPECT_TRUE(sessions.holds(one, false));
+    EXPECT_TRUE(sessions.holds(other, true));
+    EXPECT_FALSE(sessions.holds({}, false));
+    EXPECT_FALSE(sessions.holds(with("syncd-session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA; x"), false));
+    sessions.close(one, false);
+    EXPECT_FALSE(sessions.holds(one, false));
     world.advance(12h - 1s);
-    EXPECT_TRUE(sessions.holds(other));
+    EXPECT_TRUE(sessions.holds(other, true));
     world.advance(1s);
-    EXPECT_FALSE(sessions.holds(other));
+    EXPECT_FALSE(sessions.holds(other, true));
+}
+
+TEST(Sessions, OverHttpsACookieThatANeighbouringHostCanSetIsNone) {
+    testing::TestWorld world;
+    Sessions sessions(world);
+    const auto cookie = sessions.open(true);
+    const auto unprefixed = cookie.substr(std::string("__Host-").size());
+
+    EXPECT_TRUE(sessions.holds(with(cookie), true));
+    EXPECT_FALSE(sessions.holds(with(unprefixed), true));
+    EXPECT_TRUE(own_cookie(with("syncd-consent=theirs; Path=/"), "syncd-consent", true).empty());
 }
 
 TEST(Sessions, TheCookieIsOutOfReachOfScriptsAndOtherSites) {
@@ -55,12 +66,12 @@ TEST(Sessions, AreBoundedInNumberAndTheOldestGoes) {
     const auto second = with(sessions.open(false));
     world.advance(1s);
     for (std::size_t i = 2; i < sessions_max; ++i) sessions.open(false);
-    EXPECT_TRUE(sessions.holds(first));
+    EXPECT_TRUE(sessions.holds(first, false));
 
     sessions.open(false);
 
-    EXPECT_FALSE(sessions.holds(first));
-    EXPECT_TRUE(sessions.holds(second));
+    EXPECT_FALSE(sessions.holds(first, false));
+    EXPECT_TRUE(sessions.holds(second, false));
 }
 
 TEST(SessionGate, TakesAShortFormOfOurOwnPageWithoutAKey) {

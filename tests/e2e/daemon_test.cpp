@@ -196,7 +196,7 @@ TEST(Run, WithoutKeysAForeignHostIsRefused) {
     const auto foreign = finish(Program({"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", "-d",
                                          "{}", "-H", "Host: evil.example" + port, daemon.url("/control/sync")},
                                         bench.folder / "curl"));
-    EXPECT_EQ(foreign.out, "401");
+    EXPECT_EQ(foreign.out, "403");
     EXPECT_EQ(daemon.stop(), 0);
 }
 
