@@ -153,7 +153,6 @@ void Daemon::cut() {
     for (auto& installation : installations_) {
         installation->scheduler().cancel();
         installation->writes().cancel();
-        installation->cancel_sign_ins();
     }
     for (auto& [name, delivery] : deliveries_) delivery->cancel();
     passes_.cancel();

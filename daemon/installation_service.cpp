@@ -14,29 +14,16 @@ InstallationService::InstallationService(const Shared& shared, const config::Ins
                shared.notifier, shared.reads_wait, written_,   shared.metrics},
       health_(context_),
       scheduler_(context_, readers_, health_),
-      writes_(context_, shared.catalog, shared.cipher, written_),
-      sign_ins_(shared.world, [this](std::exception_ptr failure) {
-          context_.log.error("connection.broken", {{"error", describe(failure)}});
-      }) {
+      writes_(context_, shared.catalog, shared.cipher, written_) {
     for (const auto& object : installation.objects)
         readers_.push_back(std::make_unique<ObjectReader>(context_, object, *shared.catalog.find(object.object)));
 }
 
 awaitable<void> InstallationService::prepare() { co_await connector_.tokens().load(); }
 
-/// Apart from who waits for it, so that it can be cut: the provider may take longer than the daemon has left.
-awaitable<void> InstallationService::redeem(Secret code, Secret verifier, std::string redirect_uri,
-                                            std::shared_ptr<result<void>> done) {
-    *done = co_await connector_.tokens().redeem(std::move(code), std::move(verifier), std::move(redirect_uri));
-}
-
 awaitable<result<void>> InstallationService::sign_in(Secret code, Secret verifier, std::string redirect_uri) {
     auto& tokens = connector_.tokens();
-    const auto outcome = std::make_shared<result<void>>(Error{errc::cancelled, "the daemon is stopping"});
-    sign_ins_.spawn(redeem(std::move(code), std::move(verifier), std::move(redirect_uri), outcome));
-    while (!co_await sign_ins_.join(std::chrono::hours{24})) {
-    }
-    const auto done = *outcome;
+    auto done = co_await tokens.redeem(std::move(code), std::move(verifier), std::move(redirect_uri));
     const auto& id = context_.installation.id;
     if (done)
         context_.log.info("connection.signed_in", {{"installation", id}});

@@ -43,16 +43,12 @@ public:
     awaitable<result<void>> sign_in(Secret code, Secret verifier, std::string redirect_uri);
     /// Forgets the user's tokens; whether there were any.
     awaitable<bool> sign_out();
-    /// Cuts sign-ins in hand: their users begin anew.
-    void cancel_sign_ins() { sign_ins_.cancel(); }
     /// Keeps tokens that could not be kept when they came.
     awaitable<void> save_tokens() { return connector_.tokens().save_again(); }
     /// Reads one object now, outside its schedule.
     awaitable<ReadOutcome> read(ObjectReader& reader, ReadOrder order);
 
 private:
-    awaitable<void> redeem(Secret code, Secret verifier, std::string redirect_uri, std::shared_ptr<result<void>> done);
-
     Connector connector_;
     WrittenRecords written_;
     ReaderContext context_;
@@ -60,7 +56,6 @@ private:
     Health health_;
     Scheduler scheduler_;
     WriteService writes_;
-    Group sign_ins_;
 };
 
 }  // namespace syncd
