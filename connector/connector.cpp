@@ -73,12 +73,16 @@ awaitable<result<http::Response>> Connector::attempt(std::string url, http::Head
         // A token first, so that as a rule nothing waits between the permit, which is stored with its minute, and the
         // request; but the wait for the permit may have outlived it.
         if (auto got = co_await tokens_.token(); !got) co_return got.error();
-        const auto permit = co_await budget_.acquire(priority);
+        auto permit = co_await budget_.acquire(priority);
         auto token = co_await tokens_.token();
-        if (!token) co_return token.error();
+        if (!token) {
+            permit.give_back();
+            co_return token.error();
+        }
 
         http::Request request{.method = "GET", .target = parsed->target, .headers = headers};
         auto response = co_await send(*parsed, std::move(request), *token);
+        if (!response && !response.error().sent) permit.give_back();
         if (!response && response.error().stale) continue;  // another request, as the provider counts
         if (!response) co_return response.error();
         if (is_redirect(response->status)) {
@@ -100,14 +104,17 @@ awaitable<Exchanged> Connector::write(http::Request request, std::string url, Be
     if (!parsed) co_return Exchanged{parsed.error()};
     for (bool refreshed = false;;) {
         if (auto got = co_await tokens_.token(); !got) co_return Exchanged{got.error()};
-        const auto permit = co_await budget_.acquire(http::Priority::write);
+        auto permit = co_await budget_.acquire(http::Priority::write);
         const auto token = co_await tokens_.token();
-        if (!token) co_return Exchanged{token.error()};
-        if (!co_await before_send()) co_return Exchanged{Error{errc::cancelled, "not sent"}};
+        if (!token || !co_await before_send()) {
+            permit.give_back();
+            co_return Exchanged{token ? Error{errc::cancelled, "not sent"} : token.error()};
+        }
         auto again = request;
         auto response = co_await send(*parsed, std::move(again), *token);
         if (!response) {
             const bool sent = response.error().sent;
+            if (!sent) permit.give_back();
             co_return Exchanged{std::move(response), sent};
         }
         if (response->status == 429)

@@ -31,7 +31,7 @@ struct Budget::Place {
     ~Place() {
         const bool unused = at->granted && !taken;
         budget.waiting_.erase(at);
-        if (unused) budget.release(priority);
+        if (unused) budget.release(priority, false);
     }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
@@ -58,9 +58,37 @@ awaitable<std::optional<Budget::Permit>> Budget::acquire_within(Priority priorit
     }
     place.taken = true;
     Permit permit(this, priority);
-    const bool limited = limits_.per_minute != 0 || limits_.per_hour != 0;
-    if (limited && on_spend_) co_await on_spend_();
+    std::exception_ptr broken;
+    try {
+        co_await note(permit);
+    } catch (...) {
+        broken = std::current_exception();
+    }
+    if (broken) {
+        permit.give_back();
+        std::rethrow_exception(broken);
+    }
     co_return std::optional<Permit>(std::move(permit));
+}
+
+awaitable<void> Budget::note(Permit& permit) {
+    const bool limited = limits_.per_minute != 0 || limits_.per_hour != 0;
+    if (!limited || !on_spend_) co_return;
+    const auto minute = std::chrono::floor<std::chrono::minutes>(world_.now()).time_since_epoch().count();
+    if (spare_ > 0 && spare_minute_ == minute)
+        --spare_;
+    else
+        co_await on_spend_();
+    permit.noted_ = minute;
+}
+
+void Budget::Permit::give_back() {
+    auto* budget = std::exchange(budget_, nullptr);
+    if (!budget) return;
+    // What is stored stays: the next request of that minute need not store it again.
+    if (noted_ && std::exchange(budget->spare_minute_, *noted_) != *noted_) budget->spare_ = 0;
+    if (noted_) ++budget->spare_;
+    budget->release(priority_, false);
 }
 
 void Budget::restore(const std::map<std::int64_t, std::int64_t>& by_minute, Duration late) {
@@ -88,10 +116,10 @@ Budget::Used Budget::used() {
             limits_.per_hour == 0 ? 0 : std::int64_t(hour_.size()) + running_};
 }
 
-void Budget::release(Priority priority) {
+void Budget::release(Priority priority, bool counts) {
     // A request counts from its end: nobody knows when in between the provider took it.
-    if (limits_.per_minute != 0) minute_.push_back(world_.tick());
-    if (limits_.per_hour != 0) hour_.push_back(world_.tick());
+    if (counts && limits_.per_minute != 0) minute_.push_back(world_.tick());
+    if (counts && limits_.per_hour != 0) hour_.push_back(world_.tick());
     --running_;
     if (priority == Priority::proxy) --proxied_;
     grant();

@@ -41,17 +41,22 @@ public:
     class Permit {
     public:
         Permit(Budget* budget, Priority priority) : budget_(budget), priority_(priority) {}
-        Permit(Permit&& other) noexcept : budget_(std::exchange(other.budget_, nullptr)), priority_(other.priority_) {}
+        Permit(Permit&& other) noexcept
+            : budget_(std::exchange(other.budget_, nullptr)), priority_(other.priority_), noted_(other.noted_) {}
         Permit(const Permit&) = delete;
         Permit& operator=(const Permit&) = delete;
         Permit& operator=(Permit&&) = delete;
         ~Permit() {
-            if (budget_) budget_->release(priority_);
+            if (budget_) budget_->release(priority_, true);
         }
+        /// Certainly nothing was sent: gives it back, and it does not count.
+        void give_back();
 
     private:
+        friend class Budget;
         Budget* budget_;
         Priority priority_;
+        std::optional<std::int64_t> noted_;  // the minute since 1970 for which it was stored
     };
 
     /// Waits until a request of this class may be sent, counts it and stores that. Throws what storing throws.
@@ -86,7 +91,9 @@ private:
     };
     struct Place;
 
-    void release(Priority priority);
+    void release(Priority priority, bool counts);
+    /// Stores that the permit's request is about to be sent.
+    awaitable<void> note(Permit& permit);
     void grant();
     /// How long until one more request fits into both windows; zero: now.
     Duration until_free();
@@ -99,7 +106,8 @@ private:
     std::deque<Tick> minute_, hour_;             // ends of requests inside the windows, at most as many as the limit
     std::array<int, priorities> passed_over_{};  // grants since the class last had one while it waits
     Answers answers_;
-    std::int64_t running_ = 0, proxied_ = 0;  // under way; of class proxy
+    std::int64_t running_ = 0, proxied_ = 0;     // under way; of class proxy
+    std::int64_t spare_ = 0, spare_minute_ = 0;  // stored for that minute, but nothing was sent
     Tick held_until_{};
 };
 
