@@ -11,6 +11,12 @@ namespace {
 constexpr std::size_t page_bytes_max = 64u << 20;
 constexpr int redirects_max = 3;
 
+/// What a request ends with that gets no token.
+Error no_token(Error error) {
+    error.sent = false;
+    return error;
+}
+
 bool is_redirect(int status) { return status == 301 || status == 302 || status == 307 || status == 308; }
 
 /// Where a redirect leads, if the token may go there.
@@ -72,12 +78,12 @@ awaitable<result<http::Response>> Connector::attempt(std::string url, http::Head
         if (!parsed) co_return parsed.error();
         // A token first, so that as a rule nothing waits between the permit, which is stored with its minute, and the
         // request; but the wait for the permit may have outlived it.
-        if (auto got = co_await tokens_.token(); !got) co_return got.error();
+        if (auto got = co_await tokens_.token(); !got) co_return no_token(got.error());
         auto permit = co_await budget_.acquire(priority);
         auto token = co_await tokens_.token();
         if (!token) {
             permit.give_back();
-            co_return token.error();
+            co_return no_token(token.error());
         }
 
         http::Request request{.method = "GET", .target = parsed->target, .headers = headers};
@@ -103,12 +109,12 @@ awaitable<Exchanged> Connector::write(http::Request request, std::string url, Be
     auto parsed = own_url(url);
     if (!parsed) co_return Exchanged{parsed.error()};
     for (bool refreshed = false;;) {
-        if (auto got = co_await tokens_.token(); !got) co_return Exchanged{got.error()};
+        if (auto got = co_await tokens_.token(); !got) co_return Exchanged{no_token(got.error())};
         auto permit = co_await budget_.acquire(http::Priority::write);
         const auto token = co_await tokens_.token();
         if (!token || !co_await before_send()) {
             permit.give_back();
-            co_return Exchanged{token ? Error{errc::cancelled, "not sent"} : token.error()};
+            co_return Exchanged{token ? Error{errc::cancelled, "not sent"} : no_token(token.error())};
         }
         auto again = request;
         auto response = co_await send(*parsed, std::move(again), *token);

@@ -288,6 +288,8 @@ awaitable<result<SyncReport>> Daemon::sync(SyncOrder order) {
     SyncReport report;
     for (const auto& target : *wanted)
         report.reads.push_back({target.service->installation().id, target.reader->object().object, {}});
+    for (auto& service : installations_)  // whoever asks may have put right what failed
+        if (order.installation_id.empty() || service->installation().id == order.installation_id) service->try_again();
     ReadOrder read{.full = order.full, .all = order.all, .due_at = world_.now()};
     if (order.since || order.until) read = {.type = ReadType::triggered, .since = order.since, .until = order.until};
     {

@@ -19,6 +19,11 @@ InstallationService::InstallationService(const Shared& shared, const config::Ins
         readers_.push_back(std::make_unique<ObjectReader>(context_, object, *shared.catalog.find(object.object)));
 }
 
+void InstallationService::try_again() {
+    connector_.tokens().ask_again();
+    writes_.resume();
+}
+
 awaitable<void> InstallationService::prepare() {
     co_await connector_.tokens().load();
     if (const auto& missing = connector_.tokens().needs_consent()) co_await health_.note({.error = *missing});

@@ -41,6 +41,8 @@ public:
     awaitable<void> prepare();
     /// Redeems an authorization code; reads go on at once. Errors: the provider's.
     awaitable<result<void>> sign_in(Secret code, Secret verifier, std::string redirect_uri);
+    /// Has a connection that failed tried at once, however lately that was.
+    void try_again();
     /// Forgets the user's tokens; whether there were any.
     awaitable<bool> sign_out();
     /// Keeps tokens that could not be kept when they came.

@@ -24,9 +24,12 @@ struct Scheduler::Turn {
         refusals = is_refused(outcome) ? refusals + 1 : 0;
         if (refusals == 0) return;
         // Of a user: waits for consent, then goes on at once.
-        next_try = outcome.error->needs_consent
-                       ? now
-                       : now + std::min(longest_pause, first_pause * (1 << std::min(refusals - 1, 6)));
+        next_try = now;
+        if (outcome.error->needs_consent) return;
+        Duration pause = first_pause * (1 << std::min(refusals - 1, 6));
+        // Without a token: nobody asks for one before then.
+        if (!outcome.error->sent && outcome.error->retry_after) pause = *outcome.error->retry_after;
+        next_try += std::min(longest_pause, pause);
     }
 };
 

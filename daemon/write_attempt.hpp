@@ -39,6 +39,8 @@ public:
     const storage::Write& write() const { return write_; }
     /// carry_out() has noted that it is being sent.
     bool begun() const { return begun_; }
+    /// What the requests of carry_out() say of the connection: it answers, or why it can't be used; empty: nothing.
+    const std::optional<result<void>>& contact() const { return contact_; }
 
 private:
     /// Reads what was kept of it.
@@ -51,6 +53,7 @@ private:
     result<std::string> body_over(const std::string& present) const;
     awaitable<storage::WriteStep> send();
     awaitable<storage::WriteStep> look();
+    void note_contact(const result<http::Response>& answer, bool sent);
 
     const WriteContext& context_;
     storage::Write write_;
@@ -60,6 +63,7 @@ private:
     std::vector<config::WriteField> if_empty_;
     std::string data_;    // done: the record as the provider answered it
     bool begun_ = false;  // noted as being sent
+    std::optional<result<void>> contact_;
 };
 
 }  // namespace syncd

@@ -1,0 +1,56 @@
+#include "daemon/write_service.hpp"
+
+#include "tests/daemon/played.hpp"
+
+#include <gtest/gtest.h>
+
+namespace syncd {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(WriteService, AQueueOfWritesNeitherSpendsTheBudgetNorHammersAProviderThatIsDown) {
+    Played bench;
+    bench.world.listens = false;
+    bench.write(300);
+
+    bench.advance(1h);
+    EXPECT_EQ(bench.writes("pending"), "300");
+    EXPECT_LE(bench.world.connects, 30) << "one write at a time tries it, at growing intervals";
+    EXPECT_EQ(bench.spent(), 0);
+
+    bench.world.listens = true;
+    bench.advance(20min);
+    EXPECT_EQ(bench.writes("done"), "300") << "the first that succeeds ends the wait of all";
+    EXPECT_EQ(bench.requests, 300);
+}
+
+TEST(WriteService, WrongCredentialsAreNotTriedOnceForEachWrite) {
+    Played bench;
+    bench.token_status = 401;
+    bench.write(300);
+
+    bench.advance(1h);
+    EXPECT_EQ(bench.writes("pending"), "300");
+    EXPECT_LE(bench.token_requests, 10);
+    EXPECT_EQ(bench.requests, 0);
+
+    bench.token_status = 200;
+    bench.advance(20min);
+    EXPECT_EQ(bench.writes("done"), "300");
+}
+
+TEST(WriteService, DeadlinesEndWritesAlsoWhileTheConnectionIsDown) {
+    Played bench;
+    bench.world.listens = false;
+    bench.write(300, 1);
+
+    bench.advance(59min);
+    EXPECT_NE(bench.writes("pending"), "0");
+    bench.advance(2min);
+
+    EXPECT_EQ(bench.writes("failed"), "300");
+}
+
+}  // namespace
+}  // namespace syncd
