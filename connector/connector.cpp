@@ -11,12 +11,6 @@ namespace {
 constexpr std::size_t page_bytes_max = 64u << 20;
 constexpr int redirects_max = 3;
 
-/// What a request ends with that gets no token.
-Error no_token(Error error) {
-    error.sent = false;
-    return error;
-}
-
 bool is_redirect(int status) { return status == 301 || status == 302 || status == 307 || status == 308; }
 
 /// Where a redirect leads, if the token may go there.
@@ -46,6 +40,18 @@ awaitable<result<void>> Connector::sign_in() {
     auto token = co_await tokens_.token();
     if (!token) co_return token.error();
     co_return result<void>();
+}
+
+Error Connector::no_token(Error error) const {
+    error.sent = false;
+    if (error.code == errc::unauthorized && told_) told_(error);
+    return error;
+}
+
+void Connector::tell(const http::Response& answer) const {
+    if (!told_) return;
+    if (answer.status == 401) told_(bentley::error_of(answer));
+    if (answer.status / 100 == 2) told_(std::nullopt);  // others may be a gateway's that looked at no token
 }
 
 result<http::Url> Connector::own_url(const std::string& url) const {
@@ -99,6 +105,7 @@ awaitable<result<http::Response>> Connector::attempt(std::string url, http::Head
         } else if (response->status == 401 && !std::exchange(refreshed, true)) {
             tokens_.reject(*token);
         } else {
+            tell(*response);
             co_return std::move(*response);
         }
     }
@@ -125,7 +132,10 @@ awaitable<Exchanged> Connector::write(http::Request request, std::string url, Be
         }
         if (response->status == 429)
             if (const auto wait = bentley::error_of(*response).retry_after) budget_.hold(*wait);
-        if (response->status != 401 || std::exchange(refreshed, true)) co_return Exchanged{std::move(response), true};
+        if (response->status != 401 || std::exchange(refreshed, true)) {
+            tell(*response);
+            co_return Exchanged{std::move(response), true};
+        }
         tokens_.reject(*token);
     }
 }

@@ -37,13 +37,13 @@ awaitable<result<Forwarded>> Connector::forward(ForwardOrder order) {
     if (const auto wait = budget_.wait_time(); order.throttle && wait > Duration::zero())
         co_return too_early(wait, "the budget of this client is used up");
     for (bool refreshed = false;;) {
-        if (auto got = co_await tokens_.token(); !got) co_return unhealthy(got.error());
+        if (auto got = co_await tokens_.token(); !got) co_return unhealthy(no_token(got.error()));
         auto permit = co_await budget_.acquire_within(http::Priority::proxy, longest_wait);
         if (!permit) co_return too_early(budget_.wait_time(), "the budget of this client is used up");
         auto token = co_await tokens_.token();
         if (!token) {
             permit->give_back();
-            co_return unhealthy(token.error());
+            co_return unhealthy(no_token(token.error()));
         }
 
         auto request = order.request;
@@ -60,6 +60,8 @@ awaitable<result<Forwarded>> Connector::forward(ForwardOrder order) {
             tokens_.reject(*token);
             refreshed = true;
             if (!order.body) continue;
+        } else {
+            tell({answer->status(), answer->headers(), ""});
         }
         Forwarded out{std::move(*permit), std::move(*answer), {}};
         if (out.answer.status() == 429) {

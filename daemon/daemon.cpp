@@ -170,7 +170,7 @@ awaitable<void> Daemon::shut_down() {
     if (!co_await services_.join(end - world_.tick()) || !co_await passes_.join(end - world_.tick())) cut();
     co_await passes_.join(forever);
     co_await services_.join(forever);
-    for (auto& installation : installations_) co_await installation->save_tokens();
+    for (auto& installation : installations_) co_await installation->settle();
     co_await fail_interrupted();  // what had to be cut
     client_.close_idle();
 }

@@ -45,8 +45,8 @@ public:
     void try_again();
     /// Forgets the user's tokens; whether there were any.
     awaitable<bool> sign_out();
-    /// Keeps tokens that could not be kept when they came.
-    awaitable<void> save_tokens() { return connector_.tokens().save_again(); }
+    /// Stores what is not stored yet: the connection's health, tokens that could not be kept when they came.
+    awaitable<void> settle();
     /// Reads one object now, outside its schedule.
     awaitable<ReadOutcome> read(ObjectReader& reader, ReadOrder order);
 

@@ -33,6 +33,29 @@ struct Scheduler::Turn {
     }
 };
 
+Health::Health(ReaderContext& context)
+    : context_(context), storing_(context.world, [this](std::exception_ptr failure) {
+          context_.log.error("connection.not_noted",
+                             {{"installation", context_.installation.id}, {"error", describe(failure)}});
+      }) {}
+
+void Health::hear(const std::optional<Error>& refused) {
+    heard_ = {.success = !refused, .error = refused};
+    if (known_ != heard_.success && storing_.size() == 0) storing_.spawn(store_heard());
+}
+
+awaitable<void> Health::store_heard() {
+    while (known_ != heard_.success) {
+        const auto heard = heard_;  // there may be more meanwhile
+        co_await note(heard);
+    }
+}
+
+awaitable<void> Health::settle() {
+    while (!co_await storing_.join(std::chrono::hours{24})) {
+    }
+}
+
 awaitable<void> Health::note(const ReadOutcome& outcome) {
     const bool refused = is_refused(outcome);
     if (outcome.error && !refused) co_return;  // says nothing about the credentials

@@ -116,6 +116,7 @@ struct Played {
         SQLite::Database db(path, SQLite::OPEN_READONLY);
         return db.execAndGet("SELECT count(*) FROM write WHERE status = '" + status + "'").getString();
     }
+    storage::HealthRow health() { return storage::Reader(path).health("inst-1"); }
     std::int64_t spent() { return daemon->budgets().at("client")->used().hour; }
 
     PlayedWorld world;

@@ -34,10 +34,13 @@ TEST(WriteService, WrongCredentialsAreNotTriedOnceForEachWrite) {
     EXPECT_EQ(bench.writes("pending"), "300");
     EXPECT_LE(bench.token_requests, 10);
     EXPECT_EQ(bench.requests, 0);
+    EXPECT_FALSE(bench.health().healthy);
+    EXPECT_NE(bench.health().reason.find("invalid_client"), std::string::npos) << bench.health().reason;
 
     bench.token_status = 200;
     bench.advance(20min);
     EXPECT_EQ(bench.writes("done"), "300");
+    EXPECT_TRUE(bench.health().healthy);
 }
 
 TEST(WriteService, DeadlinesEndWritesAlsoWhileTheConnectionIsDown) {
