@@ -99,6 +99,7 @@ WriteStep judge_answer(const WriteCase& c, const http::Response& answer, const E
     const int status = answer.status;
     if (status / 100 == 2) return done(c);
     if (status == 429 || status == 503) return again(c, error);
+    if (status == 401) return again(c, error);  // a clean refusal of the connection, not of the write
     if (status >= 500 || status == 408) return judge_lost(c, error);
     if (c.write.ambiguous && c.write.type == WriteType::remove && (status == 404 || status == 410)) return done(c);
     // The key is taken, or the work under way: perhaps by an attempt of ours that was carried out after all.

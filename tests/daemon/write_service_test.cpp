@@ -43,6 +43,22 @@ TEST(WriteService, WrongCredentialsAreNotTriedOnceForEachWrite) {
     EXPECT_TRUE(bench.health().healthy);
 }
 
+TEST(WriteService, AProviderThatRefusesFreshTokensLeavesTheWritesPendingUntilItTakesThem) {
+    Played bench;
+    bench.provider_status = 401;
+    bench.write(50);
+
+    bench.advance(1h);
+    EXPECT_EQ(bench.writes("pending"), "50");
+    EXPECT_LE(bench.requests, 60) << "twice each time that it is tried";
+    EXPECT_FALSE(bench.health().healthy);
+
+    bench.provider_status = 201;
+    bench.advance(20min);
+    EXPECT_EQ(bench.writes("done"), "50");
+    EXPECT_TRUE(bench.health().healthy);
+}
+
 TEST(WriteService, DeadlinesEndWritesAlsoWhileTheConnectionIsDown) {
     Played bench;
     bench.world.listens = false;
