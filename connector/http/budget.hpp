@@ -1,6 +1,7 @@
 // Requests per client, as the provider counts them: a limit a minute, one an hour, and how many at once.
 #pragma once
 
+#include "connector/http/retry.hpp"
 #include "connector/world/deadline.hpp"
 
 #include <algorithm>
@@ -74,8 +75,9 @@ public:
     awaitable<std::optional<Permit>> acquire_within(Priority priority, Duration limit);
     /// How long until the limits of a minute and an hour leave room for a request; zero: now.
     Duration wait_time();
-    /// The provider asks to be left alone for so long. Nobody is held back by that: see held_for().
-    void hold(Duration time) { held_until_ = std::max(held_until_, world_.tick() + time); }
+    /// The provider asks to be left alone for so long, of which a day counts. Nobody is held back by that: see
+    /// held_for().
+    void hold(Duration time) { held_until_ = std::max(held_until_, world_.tick() + std::min(time, retry_after_max)); }
     /// How long the provider still wants to be left alone; zero: it does not.
     Duration held_for() { return std::max<Duration>(held_until_ - world_.tick(), Duration::zero()); }
     /// What was spent before this process began: requests by minute since 1970, sent at most `late` after it was

@@ -340,5 +340,13 @@ TEST(Budget, WhatTheProviderAsksForIsTold) {
     EXPECT_EQ(bench.budget.held_for(), 0s);
 }
 
+TEST(Budget, ASillyRetryAfterHoldsForADayAtMost) {
+    Bench bench({.concurrent = 1});
+
+    bench.budget.hold(24h * 365);
+
+    EXPECT_EQ(bench.budget.held_for(), 24h);
+}
+
 }  // namespace
 }  // namespace syncd::http
