@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t page_bytes_max = 64u << 20;
 constexpr int redirects_max = 3;
 
+const Error stopping{.code = errc::cancelled, .message = "the daemon is stopping", .sent = false};
+
 bool is_redirect(int status) { return status == 301 || status == 302 || status == 307 || status == 308; }
 
 /// Where a redirect leads, if the token may go there.
@@ -86,15 +88,16 @@ awaitable<result<http::Response>> Connector::attempt(std::string url, http::Head
         // request; but the wait for the permit may have outlived it.
         if (auto got = co_await tokens_.token(); !got) co_return no_token(got.error());
         auto permit = co_await budget_.acquire(priority);
+        if (!permit) co_return stopping;
         auto token = co_await tokens_.token();
         if (!token) {
-            permit.give_back();
+            permit->give_back();
             co_return no_token(token.error());
         }
 
         http::Request request{.method = "GET", .target = parsed->target, .headers = headers};
         auto response = co_await send(*parsed, std::move(request), *token);
-        if (!response && !response.error().sent) permit.give_back();
+        if (!response && !response.error().sent) permit->give_back();
         if (!response && response.error().stale) continue;  // another request, as the provider counts
         if (!response) co_return response.error();
         if (is_redirect(response->status)) {
@@ -118,16 +121,17 @@ awaitable<Exchanged> Connector::write(http::Request request, std::string url, Be
     for (bool refreshed = false;;) {
         if (auto got = co_await tokens_.token(); !got) co_return Exchanged{no_token(got.error())};
         auto permit = co_await budget_.acquire(http::Priority::write);
+        if (!permit) co_return Exchanged{stopping};
         const auto token = co_await tokens_.token();
         if (!token || !co_await before_send()) {
-            permit.give_back();
+            permit->give_back();
             co_return Exchanged{token ? Error{errc::cancelled, "not sent"} : no_token(token.error())};
         }
         auto again = request;
         auto response = co_await send(*parsed, std::move(again), *token);
         if (!response) {
             const bool sent = response.error().sent;
-            if (!sent) permit.give_back();
+            if (!sent) permit->give_back();
             co_return Exchanged{std::move(response), sent};
         }
         if (response->status == 429)

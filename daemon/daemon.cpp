@@ -144,6 +144,7 @@ void Daemon::stop() {
     stop_bell_.ring();
     upkeep_bell_.ring();
     watch_.stop();
+    for (auto& [client_id, budget] : budgets_) budget->close();
     for (auto& installation : installations_) {
         installation->scheduler().wake();
         installation->writes().wake();

@@ -299,6 +299,7 @@ awaitable<void> WriteService::work(Write write) {
         if (!attempt.begun()) co_return;  // the store could not note that it was about to be sent, as on a full disk
         step = attempt.lost(Error{errc::transient, describe(broken)});
     }
+    if (attempt.cut_short() && context_.stopping()) co_return;  // it is as it was
     note_contact(attempt);
     co_await finish(attempt.write(), std::move(*step));
 }

@@ -41,9 +41,8 @@ struct Budget::Place {
     bool taken = false;
 };
 
-awaitable<Budget::Permit> Budget::acquire(Priority priority) {
-    auto permit = co_await acquire_within(priority, forever);
-    co_return std::move(*permit);
+awaitable<std::optional<Budget::Permit>> Budget::acquire(Priority priority) {
+    return acquire_within(priority, forever);
 }
 
 awaitable<std::optional<Budget::Permit>> Budget::acquire_within(Priority priority, Duration limit) {
@@ -51,7 +50,7 @@ awaitable<std::optional<Budget::Permit>> Budget::acquire_within(Priority priorit
     const Tick end = world_.tick() + limit;
     for (grant(); !place.at->granted; grant()) {
         const auto left = end - world_.tick();
-        if (left <= Duration::zero()) co_return std::nullopt;
+        if (left <= Duration::zero() || closed_) co_return std::nullopt;
         const auto wait = until_free();
         co_await place.at->bell.wait(std::min(left, wait > Duration::zero() ? wait : look_again));
         if (place.at->granted) break;
@@ -89,6 +88,11 @@ void Budget::Permit::give_back() {
     if (noted_ && std::exchange(budget->spare_minute_, *noted_) != *noted_) budget->spare_ = 0;
     if (noted_) ++budget->spare_;
     budget->release(priority_, false);
+}
+
+void Budget::close() {
+    closed_ = true;
+    for (auto& waiter : waiting_) waiter.bell.ring();
 }
 
 void Budget::restore(const std::map<std::int64_t, std::int64_t>& by_minute, Duration late) {

@@ -60,8 +60,9 @@ public:
         std::optional<std::int64_t> noted_;  // the minute since 1970 for which it was stored
     };
 
-    /// Waits until a request of this class may be sent, counts it and stores that. Throws what storing throws.
-    awaitable<Permit> acquire(Priority priority);
+    /// Waits until a request of this class may be sent, counts it and stores that; empty: nobody is to wait any more.
+    /// Throws what storing throws.
+    awaitable<std::optional<Permit>> acquire(Priority priority);
     /// Counts what a request that had its permit was answered; 0: nothing.
     void count_answer(int status);
     const Answers& answers() const { return answers_; }
@@ -73,6 +74,8 @@ public:
     const BudgetLimits& limits() const { return limits_; }
     /// The same, but gives up after `limit`: empty.
     awaitable<std::optional<Permit>> acquire_within(Priority priority, Duration limit);
+    /// The process is stopping: whoever waits, or would have to, gets nothing.
+    void close();
     /// How long until the limits of a minute and an hour leave room for a request; zero: now.
     Duration wait_time();
     /// The provider asks to be left alone for so long, of which a day counts. Nobody is held back by that: see
@@ -111,6 +114,7 @@ private:
     std::int64_t running_ = 0, proxied_ = 0;     // under way; of class proxy
     std::int64_t spare_ = 0, spare_minute_ = 0;  // stored for that minute, but nothing was sent
     Tick held_until_{};
+    bool closed_ = false;
 };
 
 }  // namespace syncd::http

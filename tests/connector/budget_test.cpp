@@ -186,7 +186,7 @@ TEST(Budget, APermitForWhichNothingWasSentDoesNotCount) {
     Bench bench({.per_minute = 2, .per_hour = 2, .concurrent = 1});
     const auto give_back = [&]() -> awaitable<void> {
         auto permit = co_await bench.budget.acquire(Priority::write);
-        permit.give_back();
+        permit->give_back();
     };
 
     for (int i = 0; i < 10; ++i) testing::run(bench.world.context, give_back());
@@ -206,7 +206,7 @@ TEST(Budget, WhatWasStoredForNothingIsNotStoredAgainInItsMinute) {
     });
     const auto spend = [&](bool sent) -> awaitable<void> {
         auto permit = co_await budget.acquire(Priority::write);
-        if (!sent) permit.give_back();
+        if (!sent) permit->give_back();
     };
 
     for (int i = 0; i < 10; ++i) testing::run(world.context, spend(false));
@@ -282,7 +282,10 @@ TEST(Budget, AWaiterThatIsCancelledAsItsTurnComesPassesItOn) {
     Bench bench({.per_minute = 0, .per_hour = 0, .concurrent = 1});
     Cancellable first;
     std::optional<Budget::Permit> held;
-    auto hold = [&]() -> awaitable<void> { held.emplace(co_await bench.budget.acquire(Priority::scheduled)); };
+    auto hold = [&]() -> awaitable<void> {
+        auto permit = co_await bench.budget.acquire(Priority::scheduled);
+        held.emplace(std::move(*permit));
+    };
     testing::run(bench.world.context, hold());
     first.wait(bench, Priority::write);
     bench.work(Priority::backfill, 3, 1s);
@@ -346,6 +349,21 @@ TEST(Budget, ASillyRetryAfterHoldsForADayAtMost) {
     bench.budget.hold(24h * 365);
 
     EXPECT_EQ(bench.budget.held_for(), 24h);
+}
+
+TEST(Budget, WhoeverWaitsWhenItClosesGetsNothingAtOnce) {
+    Bench bench({.per_minute = 1, .per_hour = 0, .concurrent = 4});
+    bench.work(Priority::write, 1);
+    bench.advance(0s);
+    auto waiting = testing::start(bench.world.context, bench.budget.acquire(Priority::write));
+    bench.advance(0s);
+    EXPECT_FALSE(waiting.done());
+
+    bench.budget.close();
+    bench.advance(0s);
+    ASSERT_TRUE(waiting.done());
+    EXPECT_FALSE(waiting.get());
+    EXPECT_FALSE(testing::run(bench.world.context, bench.budget.acquire(Priority::backfill)));
 }
 
 }  // namespace

@@ -71,5 +71,20 @@ TEST(WriteService, DeadlinesEndWritesAlsoWhileTheConnectionIsDown) {
     EXPECT_EQ(bench.writes("failed"), "300");
 }
 
+TEST(WriteService, WhileWritesWaitForTheBudgetTheDaemonStopsAtOnce) {
+    Played bench([](config::Config& config) { config.provider.requests_per_minute = 1; });
+    bench.write(10);
+    bench.advance(1s);
+    ASSERT_EQ(bench.writes("done"), "1");
+
+    bench.daemon->stop();
+    bench.advance(0s);
+
+    EXPECT_TRUE(bench.running.done());
+    EXPECT_EQ(bench.writes("pending"), "9");
+    const auto untouched = "SELECT count(*) FROM write WHERE status = 'pending' AND attempts = 0 AND failures = 0";
+    EXPECT_EQ(SQLite::Database(bench.path).execAndGet(untouched).getString(), "9");
+}
+
 }  // namespace
 }  // namespace syncd
