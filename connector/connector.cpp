@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t page_bytes_max = 64u << 20;
 constexpr int redirects_max = 3;
 
+const Error stopping{.code = errc::cancelled, .message = "the daemon is stopping", .sent = false};
+
 bool is_redirect(int status) { return status == 301 || status == 302 || status == 307 || status == 308; }
 
 /// Where a redirect leads, if the token may go there.
@@ -40,6 +42,18 @@ awaitable<result<void>> Connector::sign_in() {
     auto token = co_await tokens_.token();
     if (!token) co_return token.error();
     co_return result<void>();
+}
+
+Error Connector::no_token(Error error) const {
+    error.sent = false;
+    if (error.code == errc::unauthorized && told_) told_(error);
+    return error;
+}
+
+void Connector::tell(const http::Response& answer) const {
+    if (!told_) return;
+    if (answer.status == 401) told_(bentley::error_of(answer));
+    if (answer.status / 100 == 2) told_(std::nullopt);  // others may be a gateway's that looked at no token
 }
 
 result<http::Url> Connector::own_url(const std::string& url) const {
@@ -72,13 +86,18 @@ awaitable<result<http::Response>> Connector::attempt(std::string url, http::Head
         if (!parsed) co_return parsed.error();
         // A token first, so that as a rule nothing waits between the permit, which is stored with its minute, and the
         // request; but the wait for the permit may have outlived it.
-        if (auto got = co_await tokens_.token(); !got) co_return got.error();
-        const auto permit = co_await budget_.acquire(priority);
+        if (auto got = co_await tokens_.token(); !got) co_return no_token(got.error());
+        auto permit = co_await budget_.acquire(priority);
+        if (!permit) co_return stopping;
         auto token = co_await tokens_.token();
-        if (!token) co_return token.error();
+        if (!token) {
+            permit->give_back();
+            co_return no_token(token.error());
+        }
 
         http::Request request{.method = "GET", .target = parsed->target, .headers = headers};
         auto response = co_await send(*parsed, std::move(request), *token);
+        if (!response && !response.error().sent) permit->give_back();
         if (!response && response.error().stale) continue;  // another request, as the provider counts
         if (!response) co_return response.error();
         if (is_redirect(response->status)) {
@@ -89,6 +108,7 @@ awaitable<result<http::Response>> Connector::attempt(std::string url, http::Head
         } else if (response->status == 401 && !std::exchange(refreshed, true)) {
             tokens_.reject(*token);
         } else {
+            tell(*response);
             co_return std::move(*response);
         }
     }
@@ -99,20 +119,27 @@ awaitable<Exchanged> Connector::write(http::Request request, std::string url, Be
     auto parsed = own_url(url);
     if (!parsed) co_return Exchanged{parsed.error()};
     for (bool refreshed = false;;) {
-        if (auto got = co_await tokens_.token(); !got) co_return Exchanged{got.error()};
-        const auto permit = co_await budget_.acquire(http::Priority::write);
+        if (auto got = co_await tokens_.token(); !got) co_return Exchanged{no_token(got.error())};
+        auto permit = co_await budget_.acquire(http::Priority::write);
+        if (!permit) co_return Exchanged{stopping};
         const auto token = co_await tokens_.token();
-        if (!token) co_return Exchanged{token.error()};
-        if (!co_await before_send()) co_return Exchanged{Error{errc::cancelled, "not sent"}};
+        if (!token || !co_await before_send()) {
+            permit->give_back();
+            co_return Exchanged{token ? Error{errc::cancelled, "not sent"} : no_token(token.error())};
+        }
         auto again = request;
         auto response = co_await send(*parsed, std::move(again), *token);
         if (!response) {
             const bool sent = response.error().sent;
+            if (!sent) permit->give_back();
             co_return Exchanged{std::move(response), sent};
         }
         if (response->status == 429)
             if (const auto wait = bentley::error_of(*response).retry_after) budget_.hold(*wait);
-        if (response->status != 401 || std::exchange(refreshed, true)) co_return Exchanged{std::move(response), true};
+        if (response->status != 401 || std::exchange(refreshed, true)) {
+            tell(*response);
+            co_return Exchanged{std::move(response), true};
+        }
         tokens_.reject(*token);
     }
 }

@@ -16,6 +16,10 @@ namespace syncd {
 /// Told of every retry before its wait: what failed and how long the wait is.
 using OnRetry = std::function<void(const Error& failure, Duration wait)>;
 
+/// Told what a request says of the connection: that it works (empty), or why it is refused, by the token endpoint or,
+/// with a fresh token, by the provider.
+using OnSign = std::function<void(const std::optional<Error>& refused)>;
+
 /// A request that writes, and what came back; `sent` false: certainly nothing reached the provider.
 struct Exchanged {
     result<http::Response> answer;
@@ -72,6 +76,7 @@ public:
     oauth::TokenSource& tokens() { return tokens_; }
     /// From now on a request that fails is not tried again: for somebody who waits for the answer.
     void dont_retry() { retries_ = false; }
+    void on_sign(OnSign told) { told_ = std::move(told); }
     const std::string& base_url() const { return provider_.base_url; }
 
 private:
@@ -84,6 +89,10 @@ private:
     awaitable<result<http::Response>> attempt(std::string url, http::Headers headers, http::Priority priority);
     /// One request at the provider's origin with this token.
     awaitable<result<http::Response>> send(http::Url url, http::Request request, const Secret& token);
+    /// What a request ends with that gets no token.
+    Error no_token(Error error) const;
+    /// Passes on what the answer says of the connection, once a 401 is no matter of the token's age.
+    void tell(const http::Response& answer) const;
     result<http::Url> own_url(const std::string& url) const;
 
     World& world_;
@@ -91,6 +100,7 @@ private:
     const config::Provider& provider_;
     http::Budget& budget_;
     oauth::TokenSource tokens_;
+    OnSign told_;
     bool retries_ = true;
 };
 

@@ -37,11 +37,14 @@ awaitable<result<Forwarded>> Connector::forward(ForwardOrder order) {
     if (const auto wait = budget_.wait_time(); order.throttle && wait > Duration::zero())
         co_return too_early(wait, "the budget of this client is used up");
     for (bool refreshed = false;;) {
-        if (auto got = co_await tokens_.token(); !got) co_return unhealthy(got.error());
+        if (auto got = co_await tokens_.token(); !got) co_return unhealthy(no_token(got.error()));
         auto permit = co_await budget_.acquire_within(http::Priority::proxy, longest_wait);
         if (!permit) co_return too_early(budget_.wait_time(), "the budget of this client is used up");
         auto token = co_await tokens_.token();
-        if (!token) co_return unhealthy(token.error());
+        if (!token) {
+            permit->give_back();
+            co_return unhealthy(no_token(token.error()));
+        }
 
         auto request = order.request;
         request.headers.add("Authorization", "Bearer " + token->reveal());
@@ -49,6 +52,7 @@ awaitable<result<Forwarded>> Connector::forward(ForwardOrder order) {
             *url, std::move(request), order.body,
             {.step_timeout = provider_.timeout, .ca_file = provider_.ca_file, .proxy = provider_.base_proxy});
         budget_.count_answer(answer ? answer->status() : 0);
+        if (!answer && !answer.error().sent) permit->give_back();
         // Another request, as the provider counts; but what is not to be done twice may have been done.
         if (!answer && answer.error().stale && is_repeatable(order.request.method)) continue;
         if (!answer) co_return answer.error();
@@ -56,6 +60,8 @@ awaitable<result<Forwarded>> Connector::forward(ForwardOrder order) {
             tokens_.reject(*token);
             refreshed = true;
             if (!order.body) continue;
+        } else {
+            tell({answer->status(), answer->headers(), ""});
         }
         Forwarded out{std::move(*permit), std::move(*answer), {}};
         if (out.answer.status() == 429) {

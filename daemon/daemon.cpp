@@ -140,6 +140,7 @@ void Daemon::stop() {
     stop_bell_.ring();
     upkeep_bell_.ring();
     watch_.stop();
+    for (auto& [client_id, budget] : budgets_) budget->close();
     for (auto& installation : installations_) {
         installation->scheduler().wake();
         installation->writes().wake();
@@ -166,7 +167,7 @@ awaitable<void> Daemon::shut_down() {
     if (!co_await services_.join(end - world_.tick()) || !co_await passes_.join(end - world_.tick())) cut();
     co_await passes_.join(forever);
     co_await services_.join(forever);
-    for (auto& installation : installations_) co_await installation->save_tokens();
+    for (auto& installation : installations_) co_await installation->settle();
     try {
         co_await fail_interrupted();          // what had to be cut
     } catch (const std::exception& broken) {  // a full disk must not keep us from ending: start() does it again
@@ -288,6 +289,8 @@ awaitable<result<SyncReport>> Daemon::sync(SyncOrder order) {
     SyncReport report;
     for (const auto& target : *wanted)
         report.reads.push_back({target.service->installation().id, target.reader->object().object, {}});
+    for (auto& service : installations_)  // whoever asks may have put right what failed
+        if (order.installation_id.empty() || service->installation().id == order.installation_id) service->try_again();
     ReadOrder read{.full = order.full, .all = order.all, .due_at = world_.now()};
     if (order.since || order.until) read = {.type = ReadType::triggered, .since = order.since, .until = order.until};
     {

@@ -17,6 +17,20 @@ InstallationService::InstallationService(const Shared& shared, const config::Ins
       writes_(context_, shared.catalog, shared.cipher, written_) {
     for (const auto& object : installation.objects)
         readers_.push_back(std::make_unique<ObjectReader>(context_, object, *shared.catalog.find(object.object)));
+    connector_.on_sign([this](const std::optional<Error>& refused) {
+        health_.hear(refused);
+        if (!refused) writes_.resume();
+    });
+}
+
+void InstallationService::try_again() {
+    connector_.tokens().ask_again();
+    writes_.resume();
+}
+
+awaitable<void> InstallationService::settle() {
+    co_await health_.settle();
+    co_await connector_.tokens().save_again();
 }
 
 awaitable<void> InstallationService::prepare() { co_await connector_.tokens().load(); }

@@ -41,10 +41,12 @@ public:
     awaitable<void> prepare();
     /// Redeems an authorization code; reads go on at once. Errors: the provider's.
     awaitable<result<void>> sign_in(Secret code, Secret verifier, std::string redirect_uri);
+    /// Has a connection that failed tried at once, however lately that was.
+    void try_again();
     /// Forgets the user's tokens; whether there were any.
     awaitable<bool> sign_out();
-    /// Keeps tokens that could not be kept when they came.
-    awaitable<void> save_tokens() { return connector_.tokens().save_again(); }
+    /// Stores what is not stored yet: the connection's health, tokens that could not be kept when they came.
+    awaitable<void> settle();
     /// Reads one object now, outside its schedule.
     awaitable<ReadOutcome> read(ObjectReader& reader, ReadOrder order);
 

@@ -37,11 +37,37 @@ struct Scheduler::Turn {
         refusals = is_refused(outcome) ? refusals + 1 : 0;
         if (refusals == 0) return;
         // Of a user: waits for consent, then goes on at once.
-        next_try = outcome.error->needs_consent
-                       ? now
-                       : now + std::min(longest_pause, first_pause * (1 << std::min(refusals - 1, 6)));
+        next_try = now;
+        if (outcome.error->needs_consent) return;
+        Duration pause = first_pause * (1 << std::min(refusals - 1, 6));
+        // Without a token: nobody asks for one before then.
+        if (!outcome.error->sent && outcome.error->retry_after) pause = *outcome.error->retry_after;
+        next_try += std::min(longest_pause, pause);
     }
 };
+
+Health::Health(ReaderContext& context)
+    : context_(context), storing_(context.world, [this](std::exception_ptr failure) {
+          context_.log.error("connection.not_noted",
+                             {{"installation", context_.installation.id}, {"error", describe(failure)}});
+      }) {}
+
+void Health::hear(const std::optional<Error>& refused) {
+    heard_ = {.success = !refused, .error = refused};
+    if (known_ != heard_.success && storing_.size() == 0) storing_.spawn(store_heard());
+}
+
+awaitable<void> Health::store_heard() {
+    while (known_ != heard_.success) {
+        const auto heard = heard_;  // there may be more meanwhile
+        co_await note(heard);
+    }
+}
+
+awaitable<void> Health::settle() {
+    while (!co_await storing_.join(std::chrono::hours{24})) {
+    }
+}
 
 awaitable<void> Health::note(const ReadOutcome& outcome) {
     const bool refused = is_refused(outcome);

@@ -9,18 +9,26 @@
 
 namespace syncd {
 
-/// Whether the connection works, as the last read that could tell says.
+/// Whether the connection works, as the last request that could tell says.
 class Health {
 public:
-    Health(ReaderContext& context) : context_(context) {}
+    Health(ReaderContext& context);
     /// Takes note of how a read ended.
     awaitable<void> note(const ReadOutcome& outcome);
+    /// Takes note of what any request says, soon: why the connection is refused; empty: it works.
+    void hear(const std::optional<Error>& refused);
+    /// Until what was heard is stored.
+    awaitable<void> settle();
     /// Without a word in the log; whether it was otherwise before. `reason`: why it is unhealthy.
     awaitable<bool> set(bool healthy, std::string reason);
 
 private:
+    awaitable<void> store_heard();
+
     ReaderContext& context_;
     std::optional<bool> known_;  // empty: not told since the process began
+    ReadOutcome heard_;          // the last sign, as a read would have ended by it
+    Group storing_;
 };
 
 /// The next time an object is due: at once when it was never read or its time was missed, else as its schedule says.

@@ -129,6 +129,15 @@ awaitable<WriteStep> WriteAttempt::act() {
     co_return co_await send();
 }
 
+void WriteAttempt::note_contact(const result<http::Response>& answer, bool sent) {
+    if (answer && answer->status != 401)
+        contact_ = result<void>();
+    else if (answer)
+        contact_ = bentley::error_of(*answer);
+    else if (!sent && answer.error().code != errc::internal)
+        contact_ = answer.error();
+}
+
 /// What is there before an update, where the update depends on it.
 awaitable<result<std::optional<http::Response>>> WriteAttempt::read_present() {
     if (write_.type != WriteType::update) co_return std::optional<http::Response>();
@@ -142,6 +151,7 @@ awaitable<result<std::optional<http::Response>>> WriteAttempt::read_present() {
         read->headers.add("Accept", facts_->write->update->accept);
     }
     auto response = co_await context_.reads.connector.look(read->headers, read->url);
+    note_contact(response, !response && response.error().sent);
     if (!response) co_return response.error();
     co_return std::optional(std::move(*response));
 }
@@ -197,6 +207,7 @@ awaitable<WriteStep> WriteAttempt::send() {
     };
     http::Request message{.method = request->method, .headers = request->headers, .body = request->body};
     auto exchanged = co_await context_.reads.connector.write(std::move(message), request->url, before_send);
+    note_contact(exchanged.answer, exchanged.sent);
     const auto c = case_of();
     if (!exchanged.answer)
         co_return exchanged.sent ? judge_lost(c, exchanged.answer.error()) : judge_unsent(c, exchanged.answer.error());
@@ -224,6 +235,7 @@ awaitable<WriteStep> WriteAttempt::look() {
     bentley::Lookup lookup(*facts_, context_.reads.connector.base_url(), lost_of());
     while (auto next = lookup.next()) {
         auto response = co_await context_.reads.connector.look(next->headers, next->url);
+        note_contact(response, !response && response.error().sent);
         if (!response) co_return judge_look(case_of(), response.error());
         if (response->status != 200 && response->status != 404)
             co_return judge_look(case_of(), bentley::error_of(*response));

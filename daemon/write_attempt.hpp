@@ -39,6 +39,10 @@ public:
     const storage::Write& write() const { return write_; }
     /// carry_out() has noted that it is being sent.
     bool begun() const { return begun_; }
+    /// What the requests of carry_out() say of the connection: it answers, or why it can't be used; empty: nothing.
+    const std::optional<result<void>>& contact() const { return contact_; }
+    /// carry_out() broke off because the daemon is stopping: what it answers is not to be stored.
+    bool cut_short() const { return contact_ && !*contact_ && contact_->error().code == errc::cancelled; }
 
 private:
     /// Reads what was kept of it.
@@ -52,6 +56,7 @@ private:
     awaitable<storage::WriteStep> send();
     storage::WriteStep told(storage::WriteStep step, const std::string& answer, const std::string& sent) const;
     awaitable<storage::WriteStep> look();
+    void note_contact(const result<http::Response>& answer, bool sent);
 
     const WriteContext& context_;
     storage::Write write_;
@@ -61,6 +66,7 @@ private:
     std::vector<config::WriteField> if_empty_;
     std::string data_;    // done: the record as the provider answered it
     bool begun_ = false;  // noted as being sent
+    std::optional<result<void>> contact_;
 };
 
 }  // namespace syncd

@@ -68,7 +68,8 @@ Duration wait_for(const WriteCase& c, const Error& error, std::int64_t failures)
     const int attempt = int(std::min<std::int64_t>(failures, backoff_attempt_max - 1));
     // As for reads, but with no last attempt: the class only decides about the wait's length here.
     Error kind{.code = error.code == errc::rate_limited ? errc::rate_limited : errc::transient, .message = ""};
-    kind.retry_after = error.retry_after;
+    // Of a refused connection it says when others may try it; the write may end before.
+    if (error.code != errc::unauthorized) kind.retry_after = error.retry_after;
     const auto wait = http::retry_wait(kind, std::min(attempt, http::attempts_max - 1), attempt, c.random);
     return std::clamp<Duration>(wait.value_or(std::chrono::minutes{1}), std::chrono::milliseconds{100}, write_wait_max);
 }
@@ -102,6 +103,7 @@ WriteStep judge_answer(const WriteCase& c, const http::Response& answer, const E
     const int status = answer.status;
     if (status / 100 == 2) return done(c);
     if (status == 429 || status == 503) return again(c, error);
+    if (status == 401) return again(c, error);  // a clean refusal of the connection, not of the write
     if (status >= 500 || status == 408) return judge_lost(c, error);
     if (c.write.ambiguous && c.write.type == WriteType::remove && (status == 404 || status == 410))
         return bentley::is_missing_route(answer, error) ? again(c, error) : done(c);  // a gateway knows no records

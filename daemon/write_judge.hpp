@@ -38,8 +38,8 @@ inline constexpr Duration look_after = std::chrono::seconds{30};  // the provide
 inline constexpr int looks_max = 2;
 inline constexpr Duration write_wait_max = std::chrono::hours{24};  // the longest between two attempts, as Retry-After
 
-/// The provider answered. 2xx: done; 429 and 503: later, until the deadline; other 5xx: as lost(); 404 of a delete that
-/// may have been carried out: done, unless a gateway said it; 409 of a create that may have been: looked for; else
+/// The provider answered. 2xx: done; 401, 429 and 503: later, until the deadline; other 5xx: as lost(); 404 of a delete
+/// that may have been carried out: done, unless a gateway said it; 409 of a create that may have been: looked for; else
 /// failed with what it said. `error` is the answer's, unused when it is a success.
 storage::WriteStep judge_answer(const WriteCase& write, const http::Response& answer, const Error& error);
 /// No answer came, or a crash between sending and the answer: what is repeatable is sent again until the deadline, else

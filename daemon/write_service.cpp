@@ -240,10 +240,11 @@ awaitable<void> WriteService::run() {
             if (!settled) co_await settle_interrupted();
             settled = true;
             if (!context_.stopping() && !paused_) co_await start_due();
-            const auto now = context_.world.now();
-            const auto due = co_await context_.store.next_write_due(
-                {.installation_id = context_.installation.id, .objects = objects_, .busy = busy_, .now = now});
-            if (due) nap = std::clamp<Duration>(*due - now, std::chrono::milliseconds{1}, longest_nap);
+            auto next = claim();
+            const auto now = next.now;
+            if (next.late_only && !probe_) nap = std::min(nap, outage_.left(context_.world.tick()));
+            const auto due = co_await context_.store.next_write_due(std::move(next));
+            if (due) nap = std::min(nap, std::max<Duration>(*due - now, std::chrono::milliseconds{1}));
         } catch (const std::exception& failure) {
             broken = std::current_exception();
         }
@@ -260,19 +261,29 @@ awaitable<void> WriteService::run() {
     }
 }
 
-/// Starts what is due in the free lanes.
-awaitable<void> WriteService::start_due() {
+storage::WriteClaim WriteService::claim() {
     const auto limit = context_.config.provider.max_concurrent_requests;
     const auto lanes = limit > 0 ? std::size_t(limit) : lanes_default;
-    if (busy_.size() >= lanes) co_return;
     storage::WriteClaim claim{.installation_id = context_.installation.id,
                               .objects = objects_,
                               .busy = busy_,
                               .now = context_.world.now(),
                               .longest_wait = write_wait_max,
-                              .limit = lanes - busy_.size()};
-    auto due = co_await context_.store.claim_writes(std::move(claim));
+                              .limit = lanes - std::min(lanes, busy_.size())};
+    if (!outage_.lasts()) return claim;
+    claim.late_only = probe_ || outage_.left(context_.world.tick()) > Duration::zero();
+    if (!claim.late_only) claim.limit = std::min<std::size_t>(claim.limit, 1);
+    return claim;
+}
+
+/// Starts what is due in the free lanes; while the connection fails, one that tries it.
+awaitable<void> WriteService::start_due() {
+    auto wanted = claim();
+    if (wanted.limit == 0) co_return;
+    const bool probes = outage_.lasts() && !wanted.late_only;
+    auto due = co_await context_.store.claim_writes(std::move(wanted));
     for (auto& write : due) {
+        if (probes) probe_ = write.key;
         busy_.push_back(write.key);
         lanes_.spawn(work(std::move(write)));
     }
@@ -284,6 +295,7 @@ awaitable<void> WriteService::work(Write write) {
         std::int64_t key;
         ~Leave() {
             std::erase(service.busy_, key);
+            if (service.probe_ == key) service.probe_.reset();
             service.bell_.ring();
         }
     } leave{*this, write.key};
@@ -302,7 +314,25 @@ awaitable<void> WriteService::work(Write write) {
         if (!attempt.begun()) co_return;  // the store could not note that it was about to be sent, as on a full disk
         step = attempt.lost(Error{errc::transient, describe(broken)});
     }
+    if (attempt.cut_short() && context_.stopping()) co_return;  // it is as it was
+    note_contact(attempt);
     co_await finish(attempt.write(), std::move(*step));
+}
+
+void WriteService::note_contact(const WriteAttempt& attempt) {
+    const auto& contact = attempt.contact();
+    if (!contact) return;
+    if (*contact) return resume();
+    const auto& error = contact->error();
+    const auto now = context_.world.tick();
+    if (!outage_.fail(error, now)) return;
+    context_.log.warn("writes.waiting", {{"installation", context_.installation.id},
+                                         {"error", error.message},
+                                         {"next_attempt_at", format_time(context_.world.now() + outage_.left(now))}});
+}
+
+void WriteService::resume() {
+    if (outage_.end()) bell_.ring();
 }
 
 /// Stores what became of the write, however long that takes: it is known nowhere else.

@@ -3,6 +3,7 @@
 
 #include "connector/bentley/rules.hpp"
 #include "connector/world/group.hpp"
+#include "daemon/outage.hpp"
 #include "daemon/write_attempt.hpp"
 
 #include <map>
@@ -45,6 +46,8 @@ public:
     awaitable<void> run();
     /// There may be something to do, or it is time to stop.
     void wake();
+    /// The connection works: what waited for that is sent.
+    void resume();
     /// What tells of the end of the write's operation.
     storage::BuildWritten tell_written(const storage::Write& write) const;
     /// Cuts what is in flight: its outcome is looked for when the process starts again.
@@ -57,7 +60,10 @@ private:
                                       const std::string& record, std::vector<bentley::Fault>& faults);
     awaitable<WriteAccepted> refuse(std::string object, std::vector<bentley::Fault> faults);
     awaitable<void> settle_interrupted();
+    /// What may be sent now.
+    storage::WriteClaim claim();
     awaitable<void> start_due();
+    void note_contact(const WriteAttempt& attempt);
     awaitable<void> work(storage::Write write);
     awaitable<void> finish(const storage::Write& write, storage::WriteStep step);
     WriteSubject subject(const storage::Write& write) const;
@@ -69,7 +75,9 @@ private:
     std::multimap<std::string, Doorbell*> waiting_;  // by operation
     Doorbell bell_;
     Group lanes_;
-    bool paused_ = false;  // the store failed: not so fast
+    Outage outage_;                      // of the connection
+    std::optional<std::int64_t> probe_;  // the key of the write that tries whether it is over
+    bool paused_ = false;                // the store failed: not so fast
 };
 
 }  // namespace syncd

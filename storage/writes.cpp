@@ -193,7 +193,7 @@ std::vector<Write> claim_writes(Database& db, const WriteClaim& claim) {
         "SELECT " WRITE_COLUMNS
         "WHERE w.installation_id = ?1 AND w.status = 'pending' "
         "AND (w.looking = 1 OR w.object IN (SELECT value FROM json_each(?5))) AND ((w.looking = 0 AND w.deadline_at <= "
-        "?2) OR ("
+        "?2) OR (NOT ?6 AND "
         "(w.next_attempt_at <= ?2 OR w.next_attempt_at > ?3) "
         "AND (w.record_id = '' OR NOT EXISTS (SELECT 1 FROM write e WHERE e.installation_id = ?1 "
         "AND e.object = w.object AND e.record_id = w.record_id AND e.key < w.key "
@@ -202,7 +202,7 @@ std::vector<Write> claim_writes(Database& db, const WriteClaim& claim) {
         "WHERE o.operation_id = w.operation_id AND o.all_or_none = 1 AND e.position < w.position "
         "AND e.status <> 'done'))) ORDER BY w.next_attempt_at, w.key LIMIT ?4");
     row.bind(claim.installation_id, claim.now, claim.now + claim.longest_wait, claim.limit + claim.busy.size(),
-             claim.objects);
+             claim.objects, claim.late_only);
     auto found = rows(row);
     std::erase_if(found,
                   [&](const Write& write) { return std::ranges::find(claim.busy, write.key) != claim.busy.end(); });
@@ -212,10 +212,14 @@ std::vector<Write> claim_writes(Database& db, const WriteClaim& claim) {
 
 std::optional<Timestamp> next_write_due(Database& db, const WriteClaim& claim) {
     auto row = db.query(
-        "SELECT key, iif(looking, next_attempt_at, min(next_attempt_at, deadline_at)) FROM write "
-        "WHERE installation_id = ? AND status = 'pending' AND next_attempt_at > ? "
-        "AND (looking = 1 OR object IN (SELECT value FROM json_each(?))) ORDER BY 2 LIMIT ?");
-    row.bind(claim.installation_id, claim.now, claim.objects, claim.busy.size() + 1);
+        "SELECT key, CASE WHEN ?4 THEN deadline_at WHEN looking THEN next_attempt_at "
+        "ELSE min(next_attempt_at, deadline_at) END FROM write "
+        "WHERE installation_id = ?1 AND status = 'pending' AND next_attempt_at > ?2 "
+        "AND (NOT ?4 OR (looking = 0 AND deadline_at > ?5)) "
+        "AND (looking = 1 OR object IN (SELECT value FROM json_each(?3))) ORDER BY 2 LIMIT ?6");
+    // With late_only what is due already counts as well: it waits for its deadline.
+    row.bind(claim.installation_id, claim.late_only ? Timestamp{} : claim.now, claim.objects, claim.late_only,
+             claim.now, claim.busy.size() + 1);
     while (row.step())
         if (std::ranges::find(claim.busy, row.integer(0)) == claim.busy.end()) return row.time(1);
     return std::nullopt;

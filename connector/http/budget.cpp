@@ -31,7 +31,7 @@ struct Budget::Place {
     ~Place() {
         const bool unused = at->granted && !taken;
         budget.waiting_.erase(at);
-        if (unused) budget.release(priority);
+        if (unused) budget.release(priority, false);
     }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
@@ -41,9 +41,8 @@ struct Budget::Place {
     bool taken = false;
 };
 
-awaitable<Budget::Permit> Budget::acquire(Priority priority) {
-    auto permit = co_await acquire_within(priority, forever);
-    co_return std::move(*permit);
+awaitable<std::optional<Budget::Permit>> Budget::acquire(Priority priority) {
+    return acquire_within(priority, forever);
 }
 
 awaitable<std::optional<Budget::Permit>> Budget::acquire_within(Priority priority, Duration limit) {
@@ -51,16 +50,49 @@ awaitable<std::optional<Budget::Permit>> Budget::acquire_within(Priority priorit
     const Tick end = world_.tick() + limit;
     for (grant(); !place.at->granted; grant()) {
         const auto left = end - world_.tick();
-        if (left <= Duration::zero()) co_return std::nullopt;
+        if (left <= Duration::zero() || closed_) co_return std::nullopt;
         const auto wait = until_free();
         co_await place.at->bell.wait(std::min(left, wait > Duration::zero() ? wait : look_again));
         if (place.at->granted) break;
     }
     place.taken = true;
     Permit permit(this, priority);
-    const bool limited = limits_.per_minute != 0 || limits_.per_hour != 0;
-    if (limited && on_spend_) co_await on_spend_();
+    std::exception_ptr broken;
+    try {
+        co_await note(permit);
+    } catch (...) {
+        broken = std::current_exception();
+    }
+    if (broken) {
+        permit.give_back();
+        std::rethrow_exception(broken);
+    }
     co_return std::optional<Permit>(std::move(permit));
+}
+
+awaitable<void> Budget::note(Permit& permit) {
+    const bool limited = limits_.per_minute != 0 || limits_.per_hour != 0;
+    if (!limited || !on_spend_) co_return;
+    const auto minute = std::chrono::floor<std::chrono::minutes>(world_.now()).time_since_epoch().count();
+    if (spare_ > 0 && spare_minute_ == minute)
+        --spare_;
+    else
+        co_await on_spend_();
+    permit.noted_ = minute;
+}
+
+void Budget::Permit::give_back() {
+    auto* budget = std::exchange(budget_, nullptr);
+    if (!budget) return;
+    // What is stored stays: the next request of that minute need not store it again.
+    if (noted_ && std::exchange(budget->spare_minute_, *noted_) != *noted_) budget->spare_ = 0;
+    if (noted_) ++budget->spare_;
+    budget->release(priority_, false);
+}
+
+void Budget::close() {
+    closed_ = true;
+    for (auto& waiter : waiting_) waiter.bell.ring();
 }
 
 void Budget::restore(const std::map<std::int64_t, std::int64_t>& by_minute, Duration late) {
@@ -88,10 +120,10 @@ Budget::Used Budget::used() {
             limits_.per_hour == 0 ? 0 : std::int64_t(hour_.size()) + running_};
 }
 
-void Budget::release(Priority priority) {
+void Budget::release(Priority priority, bool counts) {
     // A request counts from its end: nobody knows when in between the provider took it.
-    if (limits_.per_minute != 0) minute_.push_back(world_.tick());
-    if (limits_.per_hour != 0) hour_.push_back(world_.tick());
+    if (counts && limits_.per_minute != 0) minute_.push_back(world_.tick());
+    if (counts && limits_.per_hour != 0) hour_.push_back(world_.tick());
     --running_;
     if (priority == Priority::proxy) --proxied_;
     grant();

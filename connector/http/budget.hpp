@@ -1,6 +1,7 @@
 // Requests per client, as the provider counts them: a limit a minute, one an hour, and how many at once.
 #pragma once
 
+#include "connector/http/retry.hpp"
 #include "connector/world/deadline.hpp"
 
 #include <algorithm>
@@ -41,21 +42,27 @@ public:
     class Permit {
     public:
         Permit(Budget* budget, Priority priority) : budget_(budget), priority_(priority) {}
-        Permit(Permit&& other) noexcept : budget_(std::exchange(other.budget_, nullptr)), priority_(other.priority_) {}
+        Permit(Permit&& other) noexcept
+            : budget_(std::exchange(other.budget_, nullptr)), priority_(other.priority_), noted_(other.noted_) {}
         Permit(const Permit&) = delete;
         Permit& operator=(const Permit&) = delete;
         Permit& operator=(Permit&&) = delete;
         ~Permit() {
-            if (budget_) budget_->release(priority_);
+            if (budget_) budget_->release(priority_, true);
         }
+        /// Certainly nothing was sent: gives it back, and it does not count.
+        void give_back();
 
     private:
+        friend class Budget;
         Budget* budget_;
         Priority priority_;
+        std::optional<std::int64_t> noted_;  // the minute since 1970 for which it was stored
     };
 
-    /// Waits until a request of this class may be sent, counts it and stores that. Throws what storing throws.
-    awaitable<Permit> acquire(Priority priority);
+    /// Waits until a request of this class may be sent, counts it and stores that; empty: nobody is to wait any more.
+    /// Throws what storing throws.
+    awaitable<std::optional<Permit>> acquire(Priority priority);
     /// Counts what a request that had its permit was answered; 0: nothing.
     void count_answer(int status);
     const Answers& answers() const { return answers_; }
@@ -67,10 +74,13 @@ public:
     const BudgetLimits& limits() const { return limits_; }
     /// The same, but gives up after `limit`: empty.
     awaitable<std::optional<Permit>> acquire_within(Priority priority, Duration limit);
+    /// The process is stopping: whoever waits, or would have to, gets nothing.
+    void close();
     /// How long until the limits of a minute and an hour leave room for a request; zero: now.
     Duration wait_time();
-    /// The provider asks to be left alone for so long. Nobody is held back by that: see held_for().
-    void hold(Duration time) { held_until_ = std::max(held_until_, world_.tick() + time); }
+    /// The provider asks to be left alone for so long, of which a day counts. Nobody is held back by that: see
+    /// held_for().
+    void hold(Duration time) { held_until_ = std::max(held_until_, world_.tick() + std::min(time, retry_after_max)); }
     /// How long the provider still wants to be left alone; zero: it does not.
     Duration held_for() { return std::max<Duration>(held_until_ - world_.tick(), Duration::zero()); }
     /// What was spent before this process began: requests by minute since 1970, sent at most `late` after it was
@@ -86,7 +96,9 @@ private:
     };
     struct Place;
 
-    void release(Priority priority);
+    void release(Priority priority, bool counts);
+    /// Stores that the permit's request is about to be sent.
+    awaitable<void> note(Permit& permit);
     void grant();
     /// How long until one more request fits into both windows; zero: now.
     Duration until_free();
@@ -99,8 +111,10 @@ private:
     std::deque<Tick> minute_, hour_;             // ends of requests inside the windows, at most as many as the limit
     std::array<int, priorities> passed_over_{};  // grants since the class last had one while it waits
     Answers answers_;
-    std::int64_t running_ = 0, proxied_ = 0;  // under way; of class proxy
+    std::int64_t running_ = 0, proxied_ = 0;     // under way; of class proxy
+    std::int64_t spare_ = 0, spare_minute_ = 0;  // stored for that minute, but nothing was sent
     Tick held_until_{};
+    bool closed_ = false;
 };
 
 }  // namespace syncd::http

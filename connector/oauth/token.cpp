@@ -11,6 +11,8 @@ namespace syncd::oauth {
 namespace {
 
 constexpr Duration renew_before = std::chrono::seconds{60};
+constexpr Duration first_pause = std::chrono::seconds{15};  // after the credentials were refused
+constexpr Duration longest_pause = std::chrono::minutes{15};
 constexpr Duration save_again_after = std::chrono::seconds{10};
 constexpr Duration lifetime_max = std::chrono::hours{7 * 24};  // of a kept token: beyond it the clock was set back
 
@@ -51,13 +53,31 @@ awaitable<result<Secret>> TokenSource::token() {
     if (unsaved_ && world_.tick() >= save_again_at_) co_await save();
     if (!token_.empty() && world_.tick() < renew_at_) co_return token_;
     if (failure_ && failed_at_ > came_at) co_return *failure_;  // it was asked for all who waited
+    if (failure_ && world_.tick() < ask_again_at_) {
+        failure_->retry_after = std::chrono::ceil<std::chrono::seconds>(ask_again_at_ - world_.tick());
+        co_return *failure_;
+    }
     failure_.reset();
     if (auto fetched = co_await fetch(); !fetched) {
         failure_ = fetched.error();
         failed_at_ = world_.tick();
+        if (failure_->code == errc::unauthorized && !failure_->needs_consent) note_refusal();
         co_return *failure_;
     }
+    refusals_ = 0;
     co_return token_;
+}
+
+/// Wrong credentials stay wrong for a while, however many requests wait for a token.
+void TokenSource::note_refusal() {
+    const auto pause = std::min<Duration>(longest_pause, first_pause * (1 << std::min(refusals_++, 6)));
+    ask_again_at_ = failed_at_ + pause;
+    failure_->retry_after = std::chrono::ceil<std::chrono::seconds>(pause);
+}
+
+void TokenSource::ask_again() {
+    ask_again_at_ = {};
+    refusals_ = 0;
 }
 
 void TokenSource::reject(const Secret& token) {
@@ -168,6 +188,7 @@ awaitable<result<void>> TokenSource::redeem(Secret code, Secret verifier, std::s
                         "the scope offline_access (a web, native or single-page application)"};
     kept_.reset();
     refused_.reset();
+    ask_again();
     loaded_ = true;
     co_await take(std::move(*issued), asked_at, true);
     if (unsaved_)
@@ -180,6 +201,7 @@ awaitable<result<void>> TokenSource::redeem(Secret code, Secret verifier, std::s
 awaitable<void> TokenSource::sign_out(std::function<awaitable<void>()> forget) {
     const auto guard = co_await mutex_.lock();
     co_await forget();
+    ask_again();
     token_ = Secret();
     kept_.reset();
     unsaved_ = false;

@@ -34,8 +34,11 @@ public:
                 TokenStore store = {});
 
     /// A token that is good for some time. Errors: unauthorized (the endpoint refuses the credentials; with
-    /// `needs_consent` until a user signs in), else transport's. Throws what the store throws on loading.
+    /// `needs_consent` until a user signs in, else `retry_after`: until then everybody hears the same, and nobody asks
+    /// again), else transport's. Throws what the store throws on loading.
     awaitable<result<Secret>> token();
+    /// The next call asks, however lately the credentials were refused: somebody may have put them right.
+    void ask_again();
     /// The provider answered 401 to this token: the next call gets another one, unless that has happened already.
     void reject(const Secret& token);
 
@@ -52,6 +55,7 @@ public:
     awaitable<void> save_again();
 
 private:
+    void note_refusal();
     awaitable<result<void>> fetch();
     awaitable<result<void>> refresh();
     awaitable<void> load_once();
@@ -69,7 +73,8 @@ private:
     Secret token_;
     Tick renew_at_{};
     std::optional<Error> failure_;  // of the last request
-    Tick failed_at_{};
+    Tick failed_at_{}, ask_again_at_{};
+    int refusals_ = 0;  // of the credentials, in a row
     std::optional<Tokens> kept_;
     std::optional<Error> refused_;
     bool loaded_ = false;

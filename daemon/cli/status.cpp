@@ -12,8 +12,8 @@ namespace {
 /// What `status` says of one object of one installation.
 struct Line {
     const config::Installation* installation = nullptr;
-    const config::ReadObject* object = nullptr;
-    storage::ObjectRow row;  // empty when it was never read
+    const config::ReadObject* object = nullptr;  // none: the installation reads nothing
+    storage::ObjectRow row;                      // empty when it was never read
     storage::HealthRow health;
     std::string next_read;
     std::int64_t lag_seconds = -1;  // since the start of the last successful read; -1: none yet
@@ -36,6 +36,7 @@ std::vector<Line> lines_of(const Context& context, Timestamp now) {
                 line.lag_seconds = std::max<std::int64_t>(0, (now - *success) / std::chrono::seconds{1});
             lines.push_back(std::move(line));
         }
+        if (installation.objects.empty()) lines.push_back({&installation, nullptr, {}, health, "", -1});
     }
     return lines;
 }
@@ -60,7 +61,7 @@ boost::json::object json_of(const Line& line) {
             {"health", line.health.healthy ? "healthy" : "unhealthy"},
             {"healthReason", line.health.reason},
             {"paused", line.row.paused},
-            {"object", line.object->object},
+            {"object", line.object ? line.object->object : ""},
             {"records", line.row.records},
             {"heldDeletes", line.row.held_deletes},
             {"backfill", line.row.backfill.empty() ? "pending" : line.row.backfill},
@@ -85,10 +86,11 @@ void print_lines(const std::vector<Line>& lines) {
         const auto lag = line.lag_seconds < 0 ? "-" : std::to_string(line.lag_seconds) + "s";
         auto health = line.health.healthy ? std::string("healthy") : "unhealthy: " + line.health.reason;
         if (line.row.held_deletes > 0) health += fmt::format(", {} deletes held", line.row.held_deletes);
-        rows.push_back({line.installation->integration, line.installation->group_ref, line.object->object,
-                        std::to_string(line.row.records), line.row.last_at.empty() ? "never" : line.row.last_at,
-                        progress_of(line.row),
-                        line.row.paused         ? "paused"
+        rows.push_back({line.installation->integration, line.installation->group_ref,
+                        line.object ? line.object->object : "-", std::to_string(line.row.records),
+                        line.row.last_at.empty() ? "never" : line.row.last_at, progress_of(line.row),
+                        !line.object            ? "-"
+                        : line.row.paused       ? "paused"
                         : line.object->disabled ? "disabled"
                                                 : line.next_read,
                         line.row.cursor.empty() ? "-" : line.row.cursor, lag, health});

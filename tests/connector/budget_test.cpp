@@ -182,6 +182,57 @@ TEST(Budget, WhatWasSpentLongBeforeARestartDoesNotCount) {
     EXPECT_TRUE(bench.all_done());
 }
 
+TEST(Budget, APermitForWhichNothingWasSentDoesNotCount) {
+    Bench bench({.per_minute = 2, .per_hour = 2, .concurrent = 1});
+    const auto give_back = [&]() -> awaitable<void> {
+        auto permit = co_await bench.budget.acquire(Priority::write);
+        permit->give_back();
+    };
+
+    for (int i = 0; i < 10; ++i) testing::run(bench.world.context, give_back());
+    EXPECT_EQ(bench.budget.used().hour, 0);
+
+    bench.work(Priority::write, 3);
+    bench.advance(0s);
+    EXPECT_EQ(bench.grants.size(), 2u) << "the others do";
+}
+
+TEST(Budget, WhatWasStoredForNothingIsNotStoredAgainInItsMinute) {
+    TestWorld world;
+    int stored = 0;
+    Budget budget(world, {.per_minute = 100, .per_hour = 0, .concurrent = 4}, [&]() -> awaitable<void> {
+        ++stored;
+        co_return;
+    });
+    const auto spend = [&](bool sent) -> awaitable<void> {
+        auto permit = co_await budget.acquire(Priority::write);
+        if (!sent) permit->give_back();
+    };
+
+    for (int i = 0; i < 10; ++i) testing::run(world.context, spend(false));
+    EXPECT_EQ(stored, 1);
+    for (int i = 0; i < 3; ++i) testing::run(world.context, spend(true));
+    EXPECT_EQ(stored, 3) << "each request that was sent is stored";
+
+    testing::run(world.context, spend(false));
+    world.advance(60s);
+    testing::run(world.context, spend(true));
+    EXPECT_EQ(stored, 5) << "a minute later it can't stand for another";
+}
+
+TEST(Budget, WhatCouldNotBeStoredWasNotSentAndDoesNotCount) {
+    TestWorld world;
+    const auto broken = []() -> awaitable<void> {
+        throw std::runtime_error("the disk is full");
+        co_return;
+    };
+    Budget budget(world, {.per_minute = 1, .per_hour = 0, .concurrent = 1}, broken);
+
+    EXPECT_THROW((void)testing::run(world.context, budget.acquire(Priority::write)), std::runtime_error);
+
+    EXPECT_EQ(budget.used().minute, 0);
+}
+
 TEST(Budget, MoreSpentThanAllowedIsWaitedFor) {
     Bench bench({.per_minute = 10, .per_hour = 0, .concurrent = 4});
     const auto minute = std::chrono::floor<std::chrono::minutes>(bench.world.now()).time_since_epoch().count();
@@ -231,7 +282,10 @@ TEST(Budget, AWaiterThatIsCancelledAsItsTurnComesPassesItOn) {
     Bench bench({.per_minute = 0, .per_hour = 0, .concurrent = 1});
     Cancellable first;
     std::optional<Budget::Permit> held;
-    auto hold = [&]() -> awaitable<void> { held.emplace(co_await bench.budget.acquire(Priority::scheduled)); };
+    auto hold = [&]() -> awaitable<void> {
+        auto permit = co_await bench.budget.acquire(Priority::scheduled);
+        held.emplace(std::move(*permit));
+    };
     testing::run(bench.world.context, hold());
     first.wait(bench, Priority::write);
     bench.work(Priority::backfill, 3, 1s);
@@ -287,6 +341,29 @@ TEST(Budget, WhatTheProviderAsksForIsTold) {
     EXPECT_EQ(bench.budget.held_for(), 20s);
     bench.advance(30s);
     EXPECT_EQ(bench.budget.held_for(), 0s);
+}
+
+TEST(Budget, ASillyRetryAfterHoldsForADayAtMost) {
+    Bench bench({.concurrent = 1});
+
+    bench.budget.hold(24h * 365);
+
+    EXPECT_EQ(bench.budget.held_for(), 24h);
+}
+
+TEST(Budget, WhoeverWaitsWhenItClosesGetsNothingAtOnce) {
+    Bench bench({.per_minute = 1, .per_hour = 0, .concurrent = 4});
+    bench.work(Priority::write, 1);
+    bench.advance(0s);
+    auto waiting = testing::start(bench.world.context, bench.budget.acquire(Priority::write));
+    bench.advance(0s);
+    EXPECT_FALSE(waiting.done());
+
+    bench.budget.close();
+    bench.advance(0s);
+    ASSERT_TRUE(waiting.done());
+    EXPECT_FALSE(waiting.get());
+    EXPECT_FALSE(testing::run(bench.world.context, bench.budget.acquire(Priority::backfill)));
 }
 
 }  // namespace

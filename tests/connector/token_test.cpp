@@ -143,6 +143,42 @@ TEST(Token, ARefusalSaysWhatToDoAndNeverShowsTheSecret) {
     }
 }
 
+TEST(Token, WrongCredentialsAreTriedAtGrowingIntervalsHoweverManyAsk) {
+    Bench bench;
+    bench.status = 401;
+    bench.body = R"({"error":"invalid_client"})";
+    std::size_t asked = 0;
+    for (const int pause : {15, 30, 60, 120, 240, 480, 900, 900}) {
+        EXPECT_EQ(bench.token().error().code, errc::unauthorized);
+        EXPECT_EQ(bench.requests.size(), ++asked);
+
+        bench.world.shift += std::chrono::seconds{pause - 10};  // the test itself takes time too
+        const auto refused = bench.token().error();
+        EXPECT_EQ(refused.code, errc::unauthorized);
+        EXPECT_LE(refused.retry_after.value(), std::chrono::seconds{10});
+        EXPECT_EQ(bench.requests.size(), asked) << "nobody asks again before " << pause << " s";
+        bench.world.shift += std::chrono::seconds{11};
+    }
+
+    bench.status = 200;
+    bench.body.clear();
+    EXPECT_NE(bench.text().find("token-"), std::string::npos);
+}
+
+TEST(Token, SomebodyWhoMayHavePutThemRightHasThemTriedAtOnce) {
+    Bench bench;
+    bench.status = 401;
+    bench.body = R"({"error":"invalid_client"})";
+    EXPECT_FALSE(bench.token().has_value());
+    bench.status = 200;
+    bench.body.clear();
+    EXPECT_FALSE(bench.token().has_value());
+
+    bench.source->ask_again();
+
+    EXPECT_EQ(bench.text(), "token-2");
+}
+
 TEST(Token, AnEndpointInTroubleIsNoWordAgainstTheCredentials) {
     const struct {
         int status;

@@ -1,4 +1,5 @@
 // The pass-through proxy in a daemon of its own, between a client and a provider that the test plays.
+#include "storage/reader.hpp"
 #include "tests/daemon/proxied.hpp"
 
 #include <gtest/gtest.h>
@@ -149,6 +150,39 @@ TEST(Proxy, WithoutATokenTheAnswerSaysThatTheConnectionIsUnhealthy) {
     EXPECT_NE(got.body.find("invalid_client"), std::string::npos) << got.body;
     EXPECT_EQ(got.body.find("client-secret"), std::string::npos);
     EXPECT_TRUE(bench.seen.empty());
+}
+
+/// Until the log has that line.
+void wait_for(Proxied& bench, const std::string& event) {
+    testing::run_until(bench.context, [&] {
+        return std::ranges::any_of(bench.lines, [&](const auto& line) { return line.event == event; });
+    });
+}
+
+TEST(Proxy, WrongCredentialsMakeAnInstallationThatOnlyPassesRequestsOnUnhealthyUntilTheyWork) {
+    Proxied bench(mirror);
+    bench.token_status = 401;
+    const auto health = [&] { return storage::Reader(bench.folder.file("p.db")).health("inst-1"); };
+
+    bench.ask("GET", "/proxy/x");
+    wait_for(bench, "connection.unhealthy");
+    EXPECT_FALSE(health().healthy);
+    EXPECT_NE(health().reason.find("invalid_client"), std::string::npos) << health().reason;
+
+    bench.token_status = 200;
+    bench.daemon->installation("inst-1")->connector().tokens().ask_again();
+    EXPECT_EQ(bench.ask("GET", "/proxy/x").status, 200);
+    wait_for(bench, "connection.healthy");
+    EXPECT_TRUE(health().healthy);
+}
+
+TEST(Proxy, A401ThatStaysMakesTheConnectionUnhealthy) {
+    Proxied bench(always({401, {}, "no"}));
+
+    bench.ask("GET", "/proxy/x");
+
+    wait_for(bench, "connection.unhealthy");
+    EXPECT_NE(bench.text_of_log().find("HTTP 401"), std::string::npos);
 }
 
 const std::regex ampersands_time("[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} UTC");

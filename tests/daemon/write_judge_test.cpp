@@ -39,7 +39,7 @@ TEST(WriteJudge, EverySuccessEndsTheWrite) {
 TEST(WriteJudge, WhatTheProviderRefusesFails) {
     for (const auto type : {WriteType::create, WriteType::update, WriteType::remove}) {
         const auto write = a_write(type);
-        for (const int status : {301, 400, 401, 403, 404, 409, 413, 422}) {
+        for (const int status : {301, 400, 403, 404, 409, 413, 422}) {
             const auto step = answer(type == WriteType::create ? create(write) : update(write), status);
             EXPECT_EQ(step.status, WriteStatus::failed) << status;
             EXPECT_EQ(step.error, "HTTP " + std::to_string(status));
@@ -55,6 +55,21 @@ TEST(WriteJudge, ARateLimitAndABusyProviderAreTriedAgainAlsoForCreates) {
         EXPECT_FALSE(step.looking);
         EXPECT_FALSE(step.ambiguous) << "nothing was carried out";
         EXPECT_GT(step.next_attempt_at, now);
+    }
+}
+
+TEST(WriteJudge, ARefusedConnectionIsNoWordAgainstTheWriteWhichWaitsUntilItsDeadline) {
+    for (const auto type : {WriteType::create, WriteType::update, WriteType::remove}) {
+        auto write = a_write(type);
+        auto step = answer(type == WriteType::create ? create(write) : update(write), 401);
+        EXPECT_EQ(step.status, WriteStatus::pending);
+        EXPECT_FALSE(step.looking || step.ambiguous) << "nothing was carried out";
+        EXPECT_GT(step.next_attempt_at, now);
+
+        write.deadline_at = now + 1ms;
+        step = answer(type == WriteType::create ? create(write) : update(write), 401);
+        EXPECT_EQ(step.status, WriteStatus::failed);
+        EXPECT_NE(step.error.find("HTTP 401"), std::string::npos) << step.error;
     }
 }
 

@@ -39,6 +39,39 @@ TEST(Json, StatusSaysWhatTheContractSays) {
     EXPECT_EQ(text(status, "/0/lastRead/operationId"), text(bench.json({"operations"}), "/0/id"));
 }
 
+TEST(Json, StatusShowsAlsoAnInstallationThatOnlyWritesAndThatItsCredentialsAreWrong) {
+    Bench bench({"--itwins", "1"});
+    write_text(bench.folder / "amp.yaml",
+               "specVersion: 1.0.0\nintegrations:\n  - name: bentley\n    displayName: Bentley\n    provider: bentley\n"
+               "    write:\n      objects:\n        - objectName: itwins\n");
+    bench.sandbox.post("tokens?secret=another");
+    auto daemon = bench.daemon();
+    const auto row = [&] {
+        const auto status = bench.json({"status"});
+        EXPECT_EQ(status.as_array().size(), 1u);
+        expect_members(status.at(0), {"installationId", "integration", "groupRef", "health", "paused", "object",
+                                      "records", "cursor", "lastRead", "nextRead", "lagSeconds"});
+        EXPECT_EQ(text(status, "/0/object"), "");
+        EXPECT_TRUE(status.at_pointer("/0/nextRead").is_null());
+        return text(status, "/0/health");
+    };
+    EXPECT_EQ(row(), "healthy");
+
+    const auto accepted =
+        fetch("POST", daemon.url("/write/v1/projects/acme/integrations/bentley/objects/itwins"),
+              R"({"groupRef":"acme","type":"create","mode":"asynchronous",)"
+              R"("record":{"class":"Endeavor","subClass":"Project","displayName":"Bridge","number":"1"}})",
+              {"Content-Type: application/json"});
+    EXPECT_LT(accepted.status, 300) << accepted.body;
+    EXPECT_TRUE(eventually([&] { return row() == "unhealthy"; }));
+    EXPECT_NE(bench.run({"status"}).out.find("unhealthy: "), std::string::npos);
+
+    bench.sandbox.post("tokens?secret=sandbox-secret");
+    EXPECT_EQ(bench.sync().exit, 0) << "has it tried at once";
+    EXPECT_TRUE(eventually([&] { return row() == "healthy"; }));
+    EXPECT_EQ(daemon.stop(), 0);
+}
+
 TEST(Json, TheInstallationsIdIsTheDocumentedUuid) {
     Bench bench({"--itwins", "1"});
     ASSERT_EQ(bench.sync().exit, 0);

@@ -264,6 +264,29 @@ TEST_F(Writes, RestoredFromABackupWhatWasInFlightIsUnknown) {
     EXPECT_EQ(operation("op-w1"), "in_progress");
 }
 
+TEST_F(Writes, WhereNothingMayBeSentOnlyWhatIsPastItsDeadlineIsGivenOut) {
+    accept(request({"w1"}));
+    auto late = request({"w2"});
+    late.deadline_at = at(60);
+    accept(late);
+    const auto claim = [](Timestamp now) {
+        return WriteClaim{.installation_id = "inst",
+                          .objects = "[\"itwins\"]",
+                          .now = now,
+                          .longest_wait = std::chrono::hours{24},
+                          .limit = 10,
+                          .late_only = true};
+    };
+
+    EXPECT_TRUE(store.run(store->claim_writes(claim(at(1)))).empty());
+    EXPECT_EQ(store.run(store->next_write_due(claim(at(1)))), at(60)) << "though both are due to be sent";
+
+    const auto ended = store.run(store->claim_writes(claim(at(61))));
+    ASSERT_EQ(ended.size(), 1u);
+    EXPECT_EQ(ended.front().id, "w2");
+    EXPECT_EQ(store.run(store->next_write_due(claim(at(61)))), at(3600));
+}
+
 TEST_F(Writes, NeitherAReadNorAStartEndsTheOperationOfAWrite) {
     accept(request({"w1"}));
     store.run(store->fail_interrupted(at(5)));
