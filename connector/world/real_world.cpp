@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <openssl/rand.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <map>
 #include <span>
@@ -170,6 +171,15 @@ std::string handshake_failure(TlsSocket& socket, error_code failure) {
                        X509_verify_cert_error_string(verdict));
 }
 
+/// Tells a file from the one that replaced it: size, inode, seconds and nanoseconds of its last change.
+using FileVersion = std::array<std::int64_t, 4>;
+
+FileVersion version_of(const std::string& file) {
+    struct stat status{};
+    if (file.empty() || ::stat(file.c_str(), &status) != 0) return {};
+    return {status.st_size, std::int64_t(status.st_ino), status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+}
+
 class RealWorld final : public World {
 public:
     explicit RealWorld(asio::io_context& context) : context_(context) {}
@@ -189,20 +199,28 @@ public:
     awaitable<Connected> connect(Endpoint endpoint, Duration limit) override;
 
 private:
+    struct Authorities {
+        FileVersion version;
+        ssl::context client;
+    };
     ssl::context& authorities(const std::string& ca_file);
 
     asio::io_context& context_;
-    std::map<std::string, ssl::context> clients_;  // by ca_file
+    std::map<std::string, Authorities> clients_;  // by ca_file
 };
 
 ssl::context& RealWorld::authorities(const std::string& ca_file) {
-    if (auto found = clients_.find(ca_file); found != clients_.end()) return found->second;
+    const auto version = version_of(ca_file);
+    if (auto found = clients_.find(ca_file); found != clients_.end()) {
+        if (found->second.version == version) return found->second.client;
+        clients_.erase(found);  // connections keep what they were made with
+    }
     ssl::context client(ssl::context::tls_client);
     client.set_options(ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
     client.set_verify_mode(ssl::verify_peer);
     client.set_default_verify_paths();
     if (!ca_file.empty()) client.load_verify_file(ca_file);
-    return clients_.emplace(ca_file, std::move(client)).first->second;
+    return clients_.emplace(ca_file, Authorities{version, std::move(client)}).first->second.client;
 }
 
 /// What a connection attempt consists of, so that its deadline can cut it at any step.
