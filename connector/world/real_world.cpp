@@ -6,6 +6,7 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
@@ -13,10 +14,15 @@
 #include <fmt/format.h>
 #include <openssl/rand.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
+#include <deque>
+#include <functional>
 #include <map>
+#include <mutex>
 #include <span>
 #include <stdexcept>
+#include <thread>
 #include <type_traits>
 
 namespace syncd {
@@ -170,9 +176,80 @@ std::string handshake_failure(TlsSocket& socket, error_code failure) {
                        X509_verify_cert_error_string(verdict));
 }
 
+/// Lookups of names, on threads of their own: getaddrinfo can't be cancelled, and one slow name must hold up nobody who
+/// asks for another. Nobody waits for a thread: it keeps this alive, and what it brings is dropped once the World is
+/// gone.
+class Lookups : public std::enable_shared_from_this<Lookups> {
+public:
+    struct Found {
+        error_code failure = asio::error::timed_out;
+        tcp::resolver::results_type addresses;
+    };
+    using Hear = std::function<void(const Found&)>;
+
+    explicit Lookups(asio::io_context& home) : home_(&home) {}
+    /// `hear` is called on the World's thread. Who asks for what is being looked up already shares that.
+    void ask(const std::string& host, const std::string& port, Hear hear) {
+        const std::lock_guard lock(mutex_);
+        auto& waiting = waiting_[{host, port}];
+        waiting.push_back(std::move(hear));
+        if (waiting.size() > 1) return;
+        queue_.emplace_back(host, port);
+        if (threads_ == threads_max) return;
+        std::thread([self = shared_from_this()] { self->work(); }).detach();
+        ++threads_;
+    }
+    /// Nobody is at home any more.
+    void leave() {
+        const std::lock_guard lock(mutex_);
+        home_ = nullptr;
+        queue_.clear();
+        waiting_.clear();
+    }
+
+private:
+    using Name = std::pair<std::string, std::string>;
+    static constexpr int threads_max = 4;
+
+    void work() {
+        std::unique_lock lock(mutex_);
+        while (!queue_.empty()) {
+            const Name name = std::move(queue_.front());
+            queue_.pop_front();
+            lock.unlock();
+            Found found;
+            asio::io_context own;
+            found.addresses = tcp::resolver(own).resolve(name.first, name.second, found.failure);
+            lock.lock();
+            if (!home_) break;
+            auto waiting = waiting_.extract(name);
+            asio::post(*home_, [found = std::move(found), hearing = std::move(waiting.mapped())] {
+                for (const auto& hear : hearing) hear(found);
+            });
+        }
+        --threads_;
+    }
+
+    std::mutex mutex_;
+    asio::io_context* home_;
+    std::deque<Name> queue_;
+    std::map<Name, std::vector<Hear>> waiting_;
+    int threads_ = 0;
+};
+
+/// Tells a file from the one that replaced it: size, inode, seconds and nanoseconds of its last change.
+using FileVersion = std::array<std::int64_t, 4>;
+
+FileVersion version_of(const std::string& file) {
+    struct stat status{};
+    if (file.empty() || ::stat(file.c_str(), &status) != 0) return {};
+    return {status.st_size, std::int64_t(status.st_ino), status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+}
+
 class RealWorld final : public World {
 public:
-    explicit RealWorld(asio::io_context& context) : context_(context) {}
+    explicit RealWorld(asio::io_context& context) : context_(context), lookups_(std::make_shared<Lookups>(context)) {}
+    ~RealWorld() override { lookups_->leave(); }
     asio::any_io_executor executor() override { return context_.get_executor(); }
     Timestamp now() override { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
     Tick tick() override { return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now()); }
@@ -189,26 +266,36 @@ public:
     awaitable<Connected> connect(Endpoint endpoint, Duration limit) override;
 
 private:
+    struct Authorities {
+        FileVersion version;
+        ssl::context client;
+    };
     ssl::context& authorities(const std::string& ca_file);
 
     asio::io_context& context_;
-    std::map<std::string, ssl::context> clients_;  // by ca_file
+    std::shared_ptr<Lookups> lookups_;
+    std::map<std::string, Authorities> clients_;  // by ca_file
 };
 
 ssl::context& RealWorld::authorities(const std::string& ca_file) {
-    if (auto found = clients_.find(ca_file); found != clients_.end()) return found->second;
+    const auto version = version_of(ca_file);
+    if (auto found = clients_.find(ca_file); found != clients_.end()) {
+        if (found->second.version == version) return found->second.client;
+        clients_.erase(found);  // connections keep what they were made with
+    }
     ssl::context client(ssl::context::tls_client);
     client.set_options(ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
     client.set_verify_mode(ssl::verify_peer);
     client.set_default_verify_paths();
     if (!ca_file.empty()) client.load_verify_file(ca_file);
-    return clients_.emplace(ca_file, std::move(client)).first->second;
+    return clients_.emplace(ca_file, Authorities{version, std::move(client)}).first->second.client;
 }
 
 /// What a connection attempt consists of, so that its deadline can cut it at any step.
 struct Attempt {
-    explicit Attempt(asio::io_context& context) : resolver(context), socket(context) {}
-    tcp::resolver resolver;
+    explicit Attempt(asio::io_context& context) : looked_up(context), socket(context) {}
+    asio::steady_timer looked_up;  // a bell: cancelled when `found` is there
+    Lookups::Found found{};
     tcp::socket socket;
     std::unique_ptr<TlsSocket> tls;
     bool late = false;
@@ -216,7 +303,7 @@ struct Attempt {
     void cut() {
         late = true;
         error_code ignored;
-        resolver.cancel();
+        looked_up.cancel();
         if (tls) tls->lowest_layer().close(ignored);
         socket.close(ignored);
     }
@@ -240,6 +327,24 @@ awaitable<ConnectFailure> open_tunnel(tcp::socket& socket, const Endpoint& endpo
     }
 }
 
+/// Fills `found`, or gives up when the attempt is cut; the lookup then goes on by itself.
+awaitable<void> look_up(Lookups& lookups, std::shared_ptr<Attempt> attempt, std::string host, std::string port) {
+    error_code is_name;
+    if (const auto address = asio::ip::make_address(host, is_name); !is_name) {
+        const tcp::endpoint endpoint(address, std::uint16_t(std::stoul(port)));
+        attempt->found = {{}, tcp::resolver::results_type::create(endpoint, host, port)};
+        co_return;
+    }
+    attempt->looked_up.expires_at(asio::steady_timer::time_point::max());
+    lookups.ask(host, port, [weak = std::weak_ptr(attempt)](const Lookups::Found& found) {
+        const auto alive = weak.lock();
+        if (!alive) return;
+        alive->found = found;
+        alive->looked_up.cancel();
+    });
+    co_await attempt->looked_up.async_wait(as_tuple);
+}
+
 awaitable<Connected> RealWorld::connect(Endpoint endpoint, Duration limit) {
     auto attempt = std::make_shared<Attempt>(context_);
     asio::steady_timer timer(context_, limit);
@@ -256,10 +361,11 @@ awaitable<Connected> RealWorld::connect(Endpoint endpoint, Duration limit) {
         return Connected{{}, {code, fmt::format("{}: {}{}", step, attempt->late ? "no answer in time" : why, hint)}};
     };
 
-    auto [unresolved, addresses] = co_await attempt->resolver.async_resolve(
-        proxy ? proxy->host : endpoint.host, std::to_string(proxy ? proxy->port : endpoint.port), as_tuple);
+    co_await look_up(*lookups_, attempt, proxy ? proxy->host : endpoint.host,
+                     std::to_string(proxy ? proxy->port : endpoint.port));
+    const auto unresolved = attempt->found.failure;
     if (unresolved || attempt->late) co_return failed("resolving " + peer, unresolved, unresolved.message(), remedy);
-    auto [refused, where] = co_await asio::async_connect(attempt->socket, addresses, as_tuple);
+    auto [refused, where] = co_await asio::async_connect(attempt->socket, attempt->found.addresses, as_tuple);
     if (refused || attempt->late) co_return failed("connecting to " + peer, refused, refused.message(), remedy);
     error_code ignored;
     attempt->socket.set_option(tcp::no_delay(true), ignored);

@@ -53,6 +53,20 @@ TEST(Tls, AnotherAuthorityIsNotTheRightOne) {
     EXPECT_FALSE(bench.get(other.certificate).has_value());
 }
 
+TEST(Tls, ACaFileThatIsReplacedIsReadAgain) {
+    Bench bench("IP:127.0.0.1");
+    const Identity other(bench.folder, "other", "IP:127.0.0.1");
+    const auto ours = bench.folder.read("server.pem");
+    const auto ca_file = bench.folder.write("ca.pem", ours);
+    ASSERT_TRUE(bench.get(ca_file).has_value());
+    bench.loopback.client.close_idle();
+
+    bench.folder.write("ca.pem", "\n" + bench.folder.read("other.pem"));
+    EXPECT_FALSE(bench.get(ca_file).has_value());
+    bench.folder.write("ca.pem", "\n\n\n" + ours);
+    EXPECT_TRUE(bench.get(ca_file).has_value());
+}
+
 TEST(Tls, ACertificateForAnotherNameIsRefused) {
     Bench bench("DNS:elsewhere.test,IP:127.0.0.2");
 
