@@ -41,8 +41,8 @@ public:
     bool begun() const { return begun_; }
     /// What the requests of carry_out() say of the connection: it answers, or why it can't be used; empty: nothing.
     const std::optional<result<void>>& contact() const { return contact_; }
-    /// carry_out() broke off because the daemon is stopping: what it answers is not to be stored.
-    bool cut_short() const { return contact_ && !*contact_ && contact_->error().code == errc::cancelled; }
+    /// carry_out() called it off before anything was sent: while stopping, what it answers need not be stored.
+    bool called_off() const { return !begun_ && contact_ && !*contact_ && contact_->error().code == errc::cancelled; }
 
 private:
     /// Reads what was kept of it.

@@ -314,7 +314,7 @@ awaitable<void> WriteService::work(Write write) {
         if (!attempt.begun()) co_return;  // the store could not note that it was about to be sent, as on a full disk
         step = attempt.lost(Error{errc::transient, describe(broken)});
     }
-    if (attempt.cut_short() && context_.stopping()) co_return;  // it is as it was
+    if (attempt.called_off() && context_.stopping()) co_return;  // it is as it was
     note_contact(attempt);
     co_await finish(attempt.write(), std::move(*step));
 }
@@ -325,6 +325,7 @@ void WriteService::note_contact(const WriteAttempt& attempt) {
     if (*contact) return resume();
     const auto& error = contact->error();
     const auto now = context_.world.tick();
+    if (error.code == errc::cancelled) return;  // called off here: its deadline passed, or we are stopping
     if (!outage_.fail(error, now)) return;
     context_.log.warn("writes.waiting", {{"installation", context_.installation.id},
                                          {"error", error.message},

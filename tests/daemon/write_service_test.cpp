@@ -71,6 +71,33 @@ TEST(WriteService, DeadlinesEndWritesAlsoWhileTheConnectionIsDown) {
     EXPECT_EQ(bench.writes("failed"), "300");
 }
 
+TEST(WriteService, AWriteWhoseTimeRanOutBeforeItsTurnDoesNotHoldUpTheNext) {
+    Played bench([](config::Config& config) { config.provider.requests_per_hour = 1; });
+    bench.write(10, 1);
+    bench.write(1, 24);
+    bench.advance(1s);
+    ASSERT_EQ(bench.writes("done"), "1");
+
+    bench.advance(1h + 10s);
+
+    EXPECT_EQ(bench.writes("failed"), "9");
+    EXPECT_EQ(bench.writes("done"), "2");
+}
+
+TEST(WriteService, A401ThatIsFollowedByAStopLeavesAWritePendingNotUnknown) {
+    Played bench([](config::Config& config) { config.provider.requests_per_minute = 1; });
+    bench.provider_status = 401;
+    bench.write(1);
+    bench.advance(1s);
+    ASSERT_EQ(bench.requests, 1) << "it waits to be sent with another token";
+
+    bench.daemon->stop();
+    bench.advance(0s);
+
+    EXPECT_TRUE(bench.running.done());
+    EXPECT_EQ(bench.writes("pending"), "1");
+}
+
 TEST(WriteService, WhileWritesWaitForTheBudgetTheDaemonStopsAtOnce) {
     Played bench([](config::Config& config) { config.provider.requests_per_minute = 1; });
     bench.write(10);
