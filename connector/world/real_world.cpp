@@ -22,6 +22,7 @@
 #include <mutex>
 #include <span>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <type_traits>
 
@@ -196,8 +197,15 @@ public:
         if (waiting.size() > 1) return;
         queue_.emplace_back(host, port);
         if (threads_ == threads_max) return;
-        std::thread([self = shared_from_this()] { self->work(); }).detach();
-        ++threads_;
+        try {
+            std::thread([self = shared_from_this()] { self->work(); }).detach();
+            ++threads_;
+        } catch (const std::system_error&) {  // no thread to be had: those there are will do it
+            if (threads_ > 0) return;
+            queue_.clear();
+            waiting_.clear();
+            throw;
+        }
     }
     /// Nobody is at home any more.
     void leave() {
