@@ -6,12 +6,14 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
 #include <list>
+#include <memory>
 
 namespace syncd::http {
 namespace {
@@ -213,11 +215,11 @@ struct Server::Impl {
     Streaming streaming;
     ServerLimits limits;
     Doorbell changed;  // a session ended
-    std::list<Session> sessions;
+    std::list<std::shared_ptr<Session>> sessions;
     bool stopping = false;
 
     awaitable<void> accept();
-    awaitable<void> serve(std::list<Session>::iterator session);
+    awaitable<void> serve(std::shared_ptr<Session> session);
     /// Reads a request's header and has the gate look at it; false when the connection is done.
     awaitable<bool> read_header(Session& session, boost::beast::flat_buffer& buffer, Header& parser, Request& head);
     /// Reads the body; false when the connection is done.
@@ -348,7 +350,7 @@ awaitable<Response> Server::Impl::answer(Request request) {
     }
 }
 
-awaitable<void> Server::Impl::serve(std::list<Session>::iterator session) {
+awaitable<void> Server::Impl::serve(std::shared_ptr<Session> session) {
     boost::beast::flat_buffer buffer;
     buffer.reserve(read_buffer_bytes);
     for (bool open = true; open && !stopping;) {
@@ -382,9 +384,10 @@ awaitable<void> Server::Impl::accept() {
             co_await pause.async_wait(std::chrono::milliseconds{100}, as_tuple);
             continue;
         }
-        auto session = sessions.emplace(sessions.end(), std::move(stream));
-        auto ended = [this, session](std::exception_ptr) {
-            sessions.erase(session);
+        const auto session = std::make_shared<Session>(std::move(stream));
+        const auto place = sessions.insert(sessions.end(), session);
+        auto ended = [this, place](std::exception_ptr) {
+            sessions.erase(place);
             changed.ring();
         };
         co_spawn(world.executor(), serve(session),
@@ -409,10 +412,12 @@ void Server::stop(bool hard) {
     impl_->acceptor->close();
     impl_->changed.ring();
     for (auto at = impl_->sessions.begin(); at != impl_->sessions.end();) {
-        auto& session = *at++;  // cancelling may end it at once
-        const bool busy = session.busy;
-        if (hard || !busy) session.stream.close();
-        if (hard && busy) session.cut.emit(asio::cancellation_type::terminal);
+        const auto session = *at++;  // closing may end it at once
+        const bool busy = session->busy;
+        if (hard || !busy) session->stream.close();
+        // On the executor's thread it takes effect at once; else it would be held there by what may be gone by then.
+        if (hard && busy)
+            asio::post(impl_->world.executor(), [session] { session->cut.emit(asio::cancellation_type::terminal); });
     }
 }
 

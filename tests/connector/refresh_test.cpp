@@ -188,6 +188,7 @@ TEST(Refresh, OtherRefusalsAndTroubleDoNotEndTheConsent) {
         EXPECT_FALSE(failed.error().needs_consent) << status;
         EXPECT_TRUE(bench.disk) << status;
         bench.status = 200;
+        bench.source->ask_again();  // else wrong credentials stay so for a while
         EXPECT_EQ(bench.text(), "access-1") << status;
     }
 }

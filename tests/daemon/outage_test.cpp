@@ -9,12 +9,12 @@ using namespace std::chrono_literals;
 
 const Error unreachable{.code = errc::transient, .message = "connecting: refused", .sent = false};
 
-TEST(Outage, PausesGrowFrom15SecondsTo15Minutes) {
+void expect_pauses(const Error& error, const std::vector<std::chrono::seconds>& pauses) {
     Outage outage;
     EXPECT_FALSE(outage.lasts());
     Tick now{48h};
-    for (const auto pause : {15s, 30s, 60s, 120s, 240s, 480s, 900s, 900s}) {
-        EXPECT_TRUE(outage.fail(unreachable, now));
+    for (const auto pause : pauses) {
+        EXPECT_TRUE(outage.fail(error, now));
         EXPECT_TRUE(outage.lasts());
         EXPECT_EQ(outage.left(now), pause);
         now += pause;
@@ -22,14 +22,19 @@ TEST(Outage, PausesGrowFrom15SecondsTo15Minutes) {
     }
 }
 
+TEST(Outage, PausesGrowAndLongestWhereTheConnectionIsRefused) {
+    expect_pauses(unreachable, {1s, 2s, 4s, 8s, 16s, 32s, 60s, 60s});
+    expect_pauses({.code = errc::unauthorized, .message = "HTTP 401"}, {15s, 30s, 60s, 120s, 240s, 480s, 900s, 900s});
+}
+
 TEST(Outage, WhatWasUnderWayWhenItBeganDoesNotMakeItLonger) {
     Outage outage;
     const Tick now{48h};
     outage.fail(unreachable, now);
 
-    for (int i = 0; i < 20; ++i) EXPECT_FALSE(outage.fail(unreachable, now + 5s));
+    for (int i = 0; i < 20; ++i) EXPECT_FALSE(outage.fail(unreachable, now + 500ms));
 
-    EXPECT_EQ(outage.left(now), 15s);
+    EXPECT_EQ(outage.left(now), 1s);
 }
 
 TEST(Outage, ASuccessEndsItAndTheNextBeginsAnew) {
@@ -43,7 +48,7 @@ TEST(Outage, ASuccessEndsItAndTheNextBeginsAnew) {
     EXPECT_FALSE(outage.lasts());
 
     outage.fail(unreachable, now + 2min);
-    EXPECT_EQ(outage.left(now + 2min), 15s);
+    EXPECT_EQ(outage.left(now + 2min), 1s);
 }
 
 TEST(Outage, WithoutATokenItLastsUntilSomebodyMayAskForOne) {

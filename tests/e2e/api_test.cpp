@@ -120,7 +120,7 @@ TEST(Api, AnInstallationWhoseCredentialsAreRefusedSaysSo) {
     const auto path = integration + "/installations/" + running.id();
     ASSERT_TRUE(eventually([&] { return text(running.get(path), "/healthStatus") == "unhealthy"; }));
     EXPECT_EQ(text(running.get(path), "/connection/status"), "bad_credentials");
-    EXPECT_EQ(text(running.get(path), "/lastOperationStatus"), "failure");
+    EXPECT_TRUE(eventually([&] { return text(running.get(path), "/lastOperationStatus") == "failure"; }));
 }
 
 TEST(Api, OperationsCanBePagedWhileNewOnesAreAdded) {
