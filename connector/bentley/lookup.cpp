@@ -281,7 +281,9 @@ void Lookup::judge(const std::string& id, std::string_view row) {
     if (means_ == Means::content) {
         const auto match = worse(same_content(facts, lost_.record, row),
                                  worse(same_creator(facts, lost_, row), made_in_attempt(facts, lost_, row)));
-        if (match == Alike::yes) ours_.push_back({id, std::string(row)});
+        // Pages shift while records are created: a row may come twice.
+        const bool again = std::ranges::find(ours_, id, &Row::id) != ours_.end();
+        if (match == Alike::yes && !again) ours_.push_back({id, std::string(row)});
         if (match == Alike::unknown) ++unclear_rows_;
         return;
     }

@@ -233,6 +233,7 @@ TEST(Lookup, AJobIsOursWhenItIsTheOnlyOneOfThatContentAndTime) {
               "/contextcapture/jobs?$filter=createdDateTime%20ge%202026-11-22T07:55:00Z&$top=1000");
     EXPECT_EQ(look_at({job("1", "j", 5s), job("2", "other", 5s)}).found.written.id, "1");
     EXPECT_EQ(look_at({job("1", "j", 5s), job("2", "j", 6s)}).found.what, What::unclear);
+    EXPECT_EQ(look_at({job("1", "j", 5s), job("1", "j", 5s)}).found.what, What::ours) << "its page shifted";
     EXPECT_EQ(look_at({job("1", "j", 12min), job("2", "j", -6min)}).found.what, What::nothing);
     EXPECT_EQ(look_at({job("1", "j", 10min)}).found.what, What::ours) << "the last attempt was a minute later";
     EXPECT_EQ(look_at({R"({"id":"1","name":"j","type":"Full","workspaceId":"w"})"}).found.what, What::unclear);
