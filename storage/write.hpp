@@ -76,7 +76,7 @@ struct WriteClaim {
     Timestamp now;
     Duration longest_wait{};
     std::size_t limit = 0;
-    bool late_only = false;  // only what is past its deadline
+    bool late_only = false;  // only what is past its deadline, looks for outcomes too
 };
 
 /// What to tell once none of an operation's writes can change any more; called inside the transaction.

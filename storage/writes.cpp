@@ -192,8 +192,8 @@ std::vector<Write> claim_writes(Database& db, const WriteClaim& claim) {
     auto row = db.query(
         "SELECT " WRITE_COLUMNS
         "WHERE w.installation_id = ?1 AND w.status = 'pending' "
-        "AND (w.looking = 1 OR w.object IN (SELECT value FROM json_each(?5))) AND ((w.looking = 0 AND w.deadline_at <= "
-        "?2) OR (NOT ?6 AND "
+        "AND (w.looking = 1 OR w.object IN (SELECT value FROM json_each(?5))) AND ((w.deadline_at <= ?2 AND "
+        "(w.looking = 0 OR (?6 AND w.next_attempt_at <= ?2))) OR (NOT ?6 AND "
         "(w.next_attempt_at <= ?2 OR w.next_attempt_at > ?3) "
         "AND (w.record_id = '' OR NOT EXISTS (SELECT 1 FROM write e WHERE e.installation_id = ?1 "
         "AND e.object = w.object AND e.record_id = w.record_id AND e.key < w.key "
@@ -212,10 +212,10 @@ std::vector<Write> claim_writes(Database& db, const WriteClaim& claim) {
 
 std::optional<Timestamp> next_write_due(Database& db, const WriteClaim& claim) {
     auto row = db.query(
-        "SELECT key, CASE WHEN ?4 THEN deadline_at WHEN looking THEN next_attempt_at "
-        "ELSE min(next_attempt_at, deadline_at) END FROM write "
+        "SELECT key, CASE WHEN ?4 AND looking THEN max(next_attempt_at, deadline_at) WHEN ?4 THEN deadline_at "
+        "WHEN looking THEN next_attempt_at ELSE min(next_attempt_at, deadline_at) END FROM write "
         "WHERE installation_id = ?1 AND status = 'pending' AND next_attempt_at > ?2 "
-        "AND (NOT ?4 OR (looking = 0 AND deadline_at > ?5)) "
+        "AND (NOT ?4 OR deadline_at > ?5 OR (looking = 1 AND next_attempt_at > ?5)) "
         "AND (looking = 1 OR object IN (SELECT value FROM json_each(?3))) ORDER BY 2 LIMIT ?6");
     // With late_only what is due already counts as well: it waits for its deadline.
     row.bind(claim.installation_id, claim.late_only ? Timestamp{} : claim.now, claim.objects, claim.late_only,

@@ -285,6 +285,16 @@ TEST_F(Writes, WhereNothingMayBeSentOnlyWhatIsPastItsDeadlineIsGivenOut) {
     ASSERT_EQ(ended.size(), 1u);
     EXPECT_EQ(ended.front().id, "w2");
     EXPECT_EQ(store.run(store->next_write_due(claim(at(61)))), at(3600));
+
+    send("w2");  // and its answer is lost
+    store.run(store->finish_write({.key = find("w2").key,
+                                   .status = WriteStatus::pending,
+                                   .looking = true,
+                                   .next_attempt_at = at(90),
+                                   .now = at(60)}));
+    EXPECT_TRUE(store.run(store->claim_writes(claim(at(61)))).empty());
+    EXPECT_EQ(store.run(store->next_write_due(claim(at(61)))), at(90));
+    EXPECT_EQ(store.run(store->claim_writes(claim(at(90)))).size(), 1u) << "it must come to an end, too";
 }
 
 TEST_F(Writes, NeitherAReadNorAStartEndsTheOperationOfAWrite) {
