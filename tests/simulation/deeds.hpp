@@ -19,7 +19,6 @@ inline constexpr Duration looks_reach = std::chrono::seconds{58};
 struct Deed {
     std::string object, record_id;  // record_id: the last that it made or changed
     std::int64_t arrivals = 0;      // requests
-    std::int64_t unauthorised = 0;  // those that were answered with 401
     std::int64_t carried = 0;       // how often its work was done
     std::int64_t revision = 0;      // of the record after that
     bool missed = false;            // a delete or update that found no record

@@ -145,10 +145,7 @@ Reply Provider::answer(const Arrival& arrival) {
         ++deed.arrivals;
         deed.sent_at = arrival.sent_at;
         if (on_arrived_) on_arrived_(label);
-        if (auto refused = refuse(arrival, token)) {
-            ++deeds_.by_label[label].unauthorised;
-            return *refused;
-        }
+        if (auto refused = refuse(arrival, token)) return *refused;
         if (auto wrong = misbehave(token)) return *wrong;
         return write(arrival, written, id, label);
     }
