@@ -34,8 +34,8 @@ public:
     WriteService(ReaderContext& context, const bentley::Catalog& catalog, const Cipher& cipher,
                  WrittenRecords& written);
 
-    /// Puts the request on disk. Errors: not_found (the installation doesn't write the object), conflict (the key came
-    /// with another request).
+    /// Puts the request on disk; one that is refused, as by its checks or since its key came with another request, as a
+    /// failed operation. Errors: not_found (the installation doesn't write the object).
     awaitable<result<WriteAccepted>> accept(WriteOrder order);
     /// Until none of the operation's writes will change soon: each is done, failed or unknown; or `limit` is over.
     /// Answers open ones of theirs too.
