@@ -85,8 +85,8 @@ public:
     /// Stops or resumes scheduled reads of the objects; none: all. What runs goes on to its end. How many objects.
     awaitable<result<std::int64_t>> set_paused(std::string installation_id, std::vector<std::string> objects,
                                                bool paused);
-    /// Queues a write and waits for its outcome, at most `limit`. Errors: not_found as WriteService::accept(), cancelled
-    /// when stopping.
+    /// Queues a write and waits for its outcome, at most `limit`. Errors: not_found as WriteService::accept();
+    /// cancelled when stopping.
     awaitable<result<WriteReport>> write(std::string installation_id, WriteOrder order, Duration limit);
     /// An operator's word on a write whose outcome is unknown: sent again, or given up.
     /// Errors: not_found; conflict when its outcome is not unknown.
